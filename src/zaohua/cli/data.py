@@ -1,0 +1,125 @@
+"""zaohua data list / report: what there is to learn from, and what a source holds."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from zaohua.cli.common import Json, console, print_json, table
+from zaohua.i18n import t
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+app = typer.Typer()
+
+
+@app.command("list", help="data.list_help")
+def list_sets(json: Json = False) -> None:
+    from zaohua.data.builtin import SETS
+    from zaohua.report.numbers import scaled, size
+
+    if json:
+        print_json([_facts(entry) for entry in SETS.values()])
+        return
+    columns = ("name", "description", "size", "download", "licence")
+    made = table(t("data.list_title"), *(t(f"data.{column}") for column in columns))
+    made.columns[1].justify = made.columns[4].justify = "left"
+    made.columns[0].no_wrap = True
+    for entry in SETS.values():
+        download = size(entry.download) if entry.wheel else t("data.no_download")
+        licence = t("data.public_domain") if entry.licence == "public domain" else entry.licence
+        made.add_row(entry.name, entry.description, scaled(entry.characters), download, licence)
+    out = console()
+    out.print(made)
+    out.print(t("data.list_hint"))
+
+
+def _facts(entry: Any) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "source": f"builtin:{entry.name}",
+        "modality": entry.modality,
+        "languages": list(entry.languages),
+        "description": entry.description,
+        "documents": entry.documents,
+        "characters": entry.characters,
+        "licence": entry.licence,
+        "from": entry.source,
+        "download_bytes": entry.download,
+    }
+
+
+@app.command("report", help="data.report_help")
+def report_source(
+    source: Annotated[list[str], typer.Argument(help="data.source_help")],
+    column: Annotated[str | None, typer.Option("--column", help="data.column_help")] = None,
+    json: Json = False,
+) -> None:
+    import tempfile
+    import time
+    from pathlib import Path
+
+    from zaohua.data.clean import clean
+    from zaohua.data.config import TextDataConfig
+    from zaohua.data.dedup import deduplicate
+    from zaohua.data.report import SourceReport
+    from zaohua.data.split import split
+
+    config, report = TextDataConfig(source=source, column=column), SourceReport()
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="zaohua-") as folder:
+        spool = deduplicate(clean(_watched(config, report), config, report), config, report, Path(folder))
+        if len(spool):
+            split(spool, config.validation, 0, report)
+        kept = {
+            "documents": len(spool),
+            "characters": int(spool.characters[spool.numbers].sum()),
+            "bytes": int(spool.bytes[spool.numbers].sum()),
+        }
+    facts = {"source": source} | report.as_dict() | {"kept": kept, "seconds": round(time.monotonic() - started, 3)}
+    if json:
+        print_json(facts)
+    else:
+        console().print(_table(facts))
+
+
+def _watched(config: Any, report: Any) -> Any:
+    """The documents of the sources, with a bar on the terminal that follows the bytes read."""
+    from zaohua.data.sources import read_sources
+    from zaohua.language.corpus_progress import bars
+
+    with bars() as show:
+        for document in read_sources(config, report):
+            yield document
+            show("read", report.bytes_read if report.bytes_total else report.bytes, report.bytes_total)
+
+
+def _table(facts: dict[str, Any]) -> "Table":
+    from zaohua.report.numbers import duration, size, whole
+
+    made = table(t("data.report_title", source=", ".join(facts["source"])), "", "")
+    made.show_header = False
+    made.add_row(t("data.files"), whole(facts["files"])) if facts["files"] else None
+    made.add_row(t("data.read"), _amount(facts))
+    for key, words in (("encodings", ""), ("languages", ""), ("skipped", "data.skip_"), ("removed", "data.removed_")):
+        counts = {name: count for name, count in facts[key].items() if count}
+        if counts or key != "encodings":
+            listed = ", ".join(f"{t(words + n) if words else n} {whole(count)}" for n, count in counts.items())
+            made.add_row(t(f"data.{key}"), listed or t("data.none"))
+    for name, reason, detail in facts["skipped_names"][:5]:
+        made.add_row("", f"{name}: {t(f'data.skip_{reason}')}{f' ({detail})' if detail else ''}")
+    for removed, kept in facts["near_duplicates"]:
+        made.add_row("", t("data.near_example", removed=removed, kept=kept))
+    made.add_row(t("data.kept"), f"{_amount(facts['kept'])} ({size(facts['kept']['bytes'])})")
+    if sides := facts["split"]:
+        train, held, by = sides["train"], sides["validation"], t(f"data.by_{sides['by']}")
+        amounts = {"train": whole(train["characters"]), "validation": whole(held["characters"])}
+        made.add_row(t("data.split"), t("data.split_value", by=by, **amounts))
+    made.add_row(t("data.seconds"), duration(facts["seconds"]))
+    return made
+
+
+def _amount(counts: dict[str, int]) -> str:
+    from zaohua.report.numbers import whole
+
+    return t("data.amount", documents=whole(counts["documents"]), characters=whole(counts["characters"]))

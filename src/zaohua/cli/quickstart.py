@@ -1,0 +1,109 @@
+"""`zaohua quickstart`: the whole journey on built-in real data, act by act, in one run folder and one report.
+
+A further act (pictures, sound, …) is one function here and one line in ACTS.
+"""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zaohua.cli.common import Json, Quiet, print_json
+from zaohua.cli.results import results_table
+from zaohua.errors import UsageError, ZaohuaError
+from zaohua.i18n import t
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+FOLDER = Path("runs/quickstart")
+LANGUAGE_RECIPE = "language/quickstart"
+
+
+@dataclass(frozen=True)
+class Act:
+    """One part of the journey. run(folder, console) does it, tells the person, and returns numbers for programs."""
+
+    name: str  # `quickstart.act_NAME` of the catalogue is its title
+    run: Callable[[Path, "Console"], dict[str, Any]]
+
+
+def quickstart(json: Json = False, quiet: Quiet = False) -> None:
+    from rich.console import Console
+
+    from zaohua.report import write_report
+    from zaohua.report.next_steps import commands
+    from zaohua.report.record import read_record
+    from zaohua.training.signals import Stopped
+
+    console = Console(stderr=json, quiet=quiet, highlight=False, markup=False, soft_wrap=True)
+    _clear(FOLDER)
+    results = {}
+    try:
+        for number, act in enumerate(ACTS, 1):
+            title = t("quickstart.act", number=number, total=len(ACTS), title=t(f"quickstart.act_{act.name}"))
+            console.print(title, style="bold")
+            results[act.name] = act.run(FOLDER, console)
+    except (Stopped, KeyboardInterrupt) as error:  # --resume is for runs of one's own: this one starts over
+        raise ZaohuaError(t("quickstart.stopped")) from error
+    report = write_report(FOLDER)
+    if json:
+        print_json({"folder": FOLDER.as_posix(), "report": report.as_posix(), "acts": results})
+        return
+    console.print(t("quickstart.report", path=report), style="bold")
+    console.print(t("quickstart.next"))
+    for why, command in commands(read_record(FOLDER)):
+        console.print(f"  {why}")
+        console.print(f"    {command}", style="cyan")
+
+
+def language_act(folder: Path, console: "Console") -> dict[str, Any]:
+    """Train the tokeniser and the decoder, compare with the baselines, and write in both languages."""
+    from zaohua.hub import load
+    from zaohua.recipe import load_recipe
+    from zaohua.report.record import read_record
+    from zaohua.report.verdict import verdict, warnings
+    from zaohua.training.run import train
+
+    recipe = load_recipe(LANGUAGE_RECIPE, [f"run.dir={folder.as_posix()}"])
+    summary = train(recipe, quiet=console.quiet)
+    record = read_record(folder)
+    reached = {name: record.best[name] for name in ("loss", "perplexity", "bits_per_byte")}
+    console.print(results_table(reached, summary["baselines"]))
+    kind, sentence = verdict(record)
+    console.print(sentence, style="bold green" if kind == "beats" else "bold yellow")
+    for warning in warnings(record):
+        console.print(warning, style="yellow")
+    console.print(t("quickstart.samples"), style="dim")
+    model = load(folder)
+    samples = []
+    for prompt in recipe["sample"]["prompts"]:
+        console.print(prompt, style="bold", end="")
+        written = model.generate(
+            prompt,
+            max_new_tokens=120,
+            top_p=0.95,
+            seed=1,
+            stream=lambda piece, _: console.print(_printable(piece), end=""),
+        )
+        console.print("\n")
+        samples.append({"prompt": prompt, "text": written[0].text})
+    return {"metrics": reached, "baselines": summary["baselines"], "samples": samples}
+
+
+ACTS = [Act("language", language_act)]
+
+
+def _clear(folder: Path) -> None:
+    """Make room: the last quickstart goes, anything else stays and is an error."""
+    if not folder.exists() and not folder.is_symlink():
+        return
+    if folder.is_symlink() or not folder.is_dir() or (any(folder.iterdir()) and not (folder / "recipe.toml").is_file()):
+        raise UsageError(t("quickstart.folder_is_not_ours", folder=folder))
+    shutil.rmtree(folder)
+
+
+def _printable(text: str) -> str:
+    """A model's text without the control characters that could steer a terminal."""
+    return "".join(c if c.isprintable() or c in "\n\t\u3000" else "\ufffd" for c in text)

@@ -1,0 +1,70 @@
+"""zaohua train: any recipe, to its end or its cost alone."""
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from zaohua.cli.common import Json, Quiet, console, print_json, table
+from zaohua.i18n import t
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(help="cli.recipe_help")],
+    settings: Annotated[list[str] | None, typer.Argument(help="cli.settings_help", metavar="[KEY=VALUE]...")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="cli.resume_help")] = False,
+    accept_changes: Annotated[bool, typer.Option("--accept-changes", help="cli.accept_changes_help")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="cli.dry_run_help")] = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    from zaohua.recipe import load_recipe
+
+    raw = load_recipe(recipe, settings or [])
+    from zaohua.training import run  # after the recipe is read: a typing mistake is answered before torch has loaded
+
+    if dry_run:
+        plan = run.describe(raw, origin=raw.origin)
+        print_json(plan) if json else _show_plan(plan)
+        return
+    summary = run.train(raw, origin=raw.origin, resume=resume, accept_changes=accept_changes, quiet=quiet or json)
+    if os.environ.get("RANK", "0") != "0":
+        return  # torchrun starts this command on every rank; one of them speaks
+    folder = raw["run"]["dir"]
+    if json:
+        print_json(summary | {"folder": folder})
+    elif not quiet:
+        _show_summary(summary, folder)
+
+
+def _show_summary(summary: Mapping[str, Any], folder: str) -> None:
+    from zaohua.cli.results import results_table
+
+    out = console()
+    out.print(results_table(summary["metrics"], summary.get("baselines", {})))
+    out.print(t("cli.trained", folder=folder))
+
+
+def _show_plan(plan: Mapping[str, Any]) -> None:
+    from rich.syntax import Syntax
+
+    from zaohua.machine import available_memory
+    from zaohua.report.numbers import duration, scaled, size, whole
+
+    out = console()
+    out.print(Syntax(plan["recipe"].strip(), "toml", background_color="default", word_wrap=True))
+    made = table(t("cli.plan"), "", "")
+    made.show_header = False
+    made.add_row(t("cli.parameters"), scaled(plan["parameters"]))
+    made.add_row(t("cli.steps"), t("cli.steps_unknown") if plan["steps"] is None else whole(plan["steps"]))
+    for unit, count in plan["units_per_step"].items():
+        total = "" if plan["steps"] is None else f" · {t('cli.in_all', count=scaled(count * plan['steps']))}"
+        made.add_row(t("cli.per_step", unit=unit), scaled(count) + total)
+    free = available_memory()
+    made.add_row(t("cli.memory"), t("cli.memory_free", needed=size(plan["memory_bytes"]), free=size(free)))
+    made.add_row(t("cli.operations"), f"{scaled(plan['flops'])}FLOP")
+    made.add_row(t("cli.time"), duration(plan["seconds"]))
+    out.print(made)
+    if plan["memory_bytes"] > free:
+        out.print(t("cli.too_little_memory"), style="yellow")

@@ -1,0 +1,1 @@
+"""Sources become items, items become batches."""

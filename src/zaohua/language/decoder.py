@@ -1,0 +1,111 @@
+"""The decoder-only language model in the Qwen3 shape, and what it costs."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from zaohua.nn.attention import KVCache
+from zaohua.nn.transformer import Transformer, TransformerConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecoderConfig(TransformerConfig):
+    """A Transformer with a vocabulary, a context and a head."""
+
+    vocab_size: int
+    context: int
+    tied: bool = False
+
+
+class Decoder(nn.Module):
+    """Token ids in, next-token logits out."""
+
+    def __init__(self, config: DecoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.embed_tokens = nn.Embedding(config.vocab_size, config.width)
+        self.transformer = Transformer(config)
+        self.lm_head = nn.Linear(config.width, config.vocab_size, bias=False)
+        if config.tied:
+            self.lm_head.weight = self.embed_tokens.weight
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """Draw the starting weights: matrices N(0, 1/fan_in), embeddings N(0, 0.02²) when tied and N(0, 1) when not.
+
+        Projections that write into the residual stream, and an untied head, start at zero: every block is the
+        identity and every token equally likely, which trains faster than small noise (docs/en/decisions.md).
+        """
+        for name, parameter in self.named_parameters():
+            if parameter.ndim == 1:
+                nn.init.ones_(parameter)
+            elif name.endswith(("o_proj.weight", "down_proj.weight", "lm_head.weight")):
+                nn.init.zeros_(parameter)
+            elif name == "embed_tokens.weight":
+                nn.init.normal_(parameter, std=0.02 if self.config.tied else 1.0, generator=generator)
+            else:
+                nn.init.normal_(parameter, std=parameter.shape[1] ** -0.5, generator=generator)
+
+    def hidden(
+        self,
+        ids: Tensor,  # [B, T]
+        cache: KVCache | None = None,
+        mask: Tensor | None = None,
+        dropout_keys: Tensor | None = None,
+    ) -> Tensor:
+        """Final hidden states [B, T, D]; with a cache, the ids go on from its length, which is moved on."""
+        return self.transformer(self.embed_tokens(ids), mask, cache, dropout_keys)
+
+    def forward(
+        self,
+        ids: Tensor,  # [B, T]
+        cache: KVCache | None = None,
+        mask: Tensor | None = None,
+        dropout_keys: Tensor | None = None,
+    ) -> Tensor:
+        """Logits [B, T, V]."""
+        return self.lm_head(self.hidden(ids, cache, mask, dropout_keys))
+
+    def loss(self, ids: Tensor, targets: Tensor, dropout_keys: Tensor | None = None) -> Tensor:
+        """Mean negative log-likelihood of the next token, in nats. ids, targets: [B, T]; targets of -100 do not
+        count."""
+        logits = self(ids, dropout_keys=dropout_keys)
+        return F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=-100)
+
+    def new_cache(self, batch: int, capacity: int) -> KVCache:
+        """An empty cache on this model's device and in its dtype."""
+        c, weight = self.config, self.embed_tokens.weight
+        like = {"dtype": weight.dtype, "device": weight.device}
+        return KVCache(c.layers, batch, c.kv_heads, capacity, c.head_dim, theta=c.rope_theta, **like)
+
+    def num_parameters(self, *, embedding: bool = True) -> int:
+        """Trainable numbers, a tied head counted once; without the embedding table if embedding=False."""
+        total = sum(p.numel() for p in self.parameters())
+        return total if embedding else total - self.embed_tokens.weight.numel()
+
+    def flops_per_token(self, context: int, *, training: bool = True) -> int:
+        """Floating-point operations per token: two per weight used in a product and, over a causal context, the two
+        attention products at their average length; a training step costs three forward passes
+        (Kaplan et al. 2020, arXiv:2001.08361, appendix B)."""
+        c = self.config
+        attention_width = c.heads * c.head_dim
+        matrices = c.layers * (
+            c.width * (2 * attention_width + 2 * c.kv_heads * c.head_dim) + 3 * c.width * c.ffn_width
+        )
+        head = c.width * c.vocab_size
+        attention = c.layers * attention_width * context  # QKᵀ and AV: 2 products over context / 2 positions on average
+        forward = 2 * (matrices + head + attention)
+        return 3 * forward if training else forward
+
+    def kv_bytes_per_token(self, bytes_per_number: int = 4) -> int:
+        """Memory one cached token takes, in bytes."""
+        c = self.config
+        return 2 * c.layers * c.kv_heads * c.head_dim * bytes_per_number
+
+    def training_bytes(self, tokens: int) -> int:
+        """Rough memory of an fp32 training step over so many tokens at once: weights, gradients and two optimiser
+        averages, and what the backward pass keeps (activations per layer, logits with their gradient)."""
+        c = self.config
+        per_layer = 10 * c.width + 4 * (c.heads + 2 * c.kv_heads) * c.head_dim + 4 * c.ffn_width
+        return 4 * (4 * self.num_parameters() + tokens * (c.layers * per_layer + 3 * c.vocab_size))

@@ -1,0 +1,221 @@
+"""Pretraining a decoder on text: maximise the probability of the next token (seed §3.1, steps 1-3)."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from zaohua import recipe as recipes
+from zaohua.artifacts import Text
+from zaohua.data.config import TextDataConfig
+from zaohua.data.order import window_starts
+from zaohua.language import dial
+from zaohua.language.card import model_card
+from zaohua.language.corpus import Corpus, prepare
+from zaohua.language.decoder import Decoder, DecoderConfig
+from zaohua.language.evaluation import corpus_baselines, evaluate
+from zaohua.language.folder import save_folder
+from zaohua.language.model import LanguageModel
+from zaohua.language.tokenizer import TokenizerConfig
+from zaohua.metrics.overlap import overlap_report
+from zaohua.recipe import Section
+from zaohua.training import optimisers
+from zaohua.training.config import RunConfig, TrainConfig
+from zaohua.training.parallel import Parallel
+from zaohua.training.task import Draw, Phase, Weights
+
+
+class SampleConfig(Section):
+    """What to write during and after training."""
+
+    prompts: list[str] = []  # none: the beginning and the middle of the validation text
+    max_new_tokens: int = 200
+    temperature: float = 0.8
+    top_p: float | None = 0.95
+
+
+class LanguageRecipe(Section):
+    """The whole recipe of `task = "language"`."""
+
+    task: Literal["language"]
+    data: TextDataConfig
+    tokenizer: TokenizerConfig = TokenizerConfig()
+    model: dial.ModelConfig = dial.ModelConfig()
+    train: TrainConfig = TrainConfig()
+    sample: SampleConfig = SampleConfig()
+    run: RunConfig
+
+
+class LanguageTask:
+    """A decoder, one phase, cross-entropy."""
+
+    Recipe: ClassVar[type[Section]] = LanguageRecipe
+    best_metric: ClassVar[str] = "loss"
+
+    def __init__(self, recipe: LanguageRecipe) -> None:
+        self.recipe = recipe
+        self.corpus: Corpus
+        self.config: DecoderConfig
+        self.batch_size: int  # sequences in one step, over all ranks
+
+    # ---- data and shape
+
+    def prepare(self, parallel: Parallel, *, visible: bool) -> None:
+        """Prepare the corpus once, on the main rank, and settle shape, batch, rates and steps."""
+        if parallel.main:
+            self._prepare(visible)
+        parallel.wait()
+        if not parallel.main:
+            self._prepare(visible=False)  # finds what the main rank has left in the cache
+        tokenizer, tokens = self.corpus.tokenizer, self.corpus.train.num_tokens
+        model = dial.shape(self.recipe.model, tokenizer.vocab_size)
+        model = model.model_copy(update={"context": self.corpus.context})
+        self._settle(model, tokenizer.vocab_size, tokens)
+
+    def _prepare(self, visible: bool) -> None:
+        recipe = self.recipe
+        context = dial.shape(recipe.model, recipe.tokenizer.vocab_size).context
+        assert context is not None
+        self.corpus = prepare(recipe.data, recipe.tokenizer, seed=recipe.train.seed, context=context, visible=visible)
+
+    def _settle(self, model: dial.ModelConfig, vocab_size: int, train_tokens: int | None) -> None:
+        self.config = dial.decoder_config(model, vocab_size)
+        with torch.device("meta"):
+            self._blank = Decoder(self.config)  # for its costs
+        train = dial.schedule(self.recipe.train, self.config, self._blank.num_parameters(), train_tokens)
+        assert train.batch_size is not None
+        self.batch_size = train.batch_size
+        self.recipe = self.recipe.model_copy(update={"model": model, "train": train})
+
+    def data_report(self) -> dict[str, Any]:
+        """What the preparation found."""
+        return self.corpus.report
+
+    # ---- training
+
+    def build(self) -> dict[str, nn.Module]:
+        """The decoder with weights drawn from the seed."""
+        decoder = Decoder(self.config)
+        decoder.initialise(torch.Generator().manual_seed(self.recipe.train.seed))
+        return {"model": decoder}
+
+    def phases(self, modules: dict[str, nn.Module], device: torch.device) -> Sequence[Phase]:
+        """One phase: the decoder's loss on a batch of windows."""
+        decoder, train = modules["model"], self.recipe.train
+        assert isinstance(decoder, Decoder)
+        named = dict(decoder.named_parameters())
+        matrices = [name for name, p in named.items() if p.ndim == 2 and ".layers." in name]
+        optimiser = optimisers.build(named, train, matrices=matrices)
+
+        def loss(batch: tuple[Tensor, Tensor], draw: Draw) -> tuple[Tensor, dict[str, Tensor]]:
+            keys = draw.keys() if self.config.dropout else None
+            return decoder.loss(*batch, dropout_keys=keys), {}
+
+        return [Phase("model", loss, optimiser, lambda draw: self._batch(draw, device), self.batch_size)]
+
+    def _batch(self, draw: Draw, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Inputs and the tokens that follow them, 2 x [b, T]."""
+        shards, context = self.corpus.train, self.config.context
+        starts = window_starts(draw.seed, draw.step, self.batch_size, shards.num_tokens, context)
+        windows = torch.from_numpy(shards.gather(starts[draw.indices.numpy()], context + 1)).to(device)
+        return windows[:, :-1], windows[:, 1:]
+
+    def units_per_step(self) -> dict[str, int]:
+        """Tokens."""
+        return {"tokens": self.batch_size * self.config.context}
+
+    def flops_per_step(self) -> float:
+        """Forward and backward over the global batch."""
+        return float(self._blank.flops_per_token(self.config.context) * self.units_per_step()["tokens"])
+
+    # ---- evaluation
+
+    def evaluate(self, modules: dict[str, nn.Module], parallel: Parallel) -> dict[str, float]:
+        """Every validation token once, in blocks of the context: loss (nats/token), perplexity, bits per byte."""
+        decoder = modules["model"]
+        assert isinstance(decoder, Decoder)
+        return evaluate(decoder, self.corpus.validation, parallel)
+
+    def baselines(self) -> dict[str, Any]:
+        """Unigram and n-gram scores on the same validation tokens; computed once per corpus."""
+        return corpus_baselines(self.corpus)
+
+    # ---- results
+
+    def _model(self, weights: Weights) -> LanguageModel:
+        """An unsharded model with these weights."""
+        with torch.device("meta"):
+            decoder = Decoder(self.config)
+        decoder.load_state_dict({name: tensor.cpu() for name, tensor in weights["model"].items()}, assign=True)
+        return LanguageModel(decoder.eval(), self.corpus.tokenizer)
+
+    def sample(self, weights: Weights) -> list[Text]:
+        """A continuation of each of the recipe's prompts."""
+        chosen = self.recipe.sample
+        model = self._model(weights)
+        return [
+            model.generate(
+                prompt,
+                max_new_tokens=chosen.max_new_tokens,
+                temperature=chosen.temperature,
+                top_p=chosen.top_p,
+                seed=self.recipe.train.seed,
+            )[0]
+            for prompt in chosen.prompts or self._prompts()
+        ]
+
+    def _prompts(self) -> list[str]:
+        """Eight tokens from the beginning and from the middle of the validation text."""
+        shards, tokenizer = self.corpus.validation, self.corpus.tokenizer
+        count = min(8, self.config.context // 2)
+        places = (0, shards.num_tokens // 2)
+        return [tokenizer.decode(shards.read(place, count).tolist()) for place in places]
+
+    def save_model(self, folder: Path, weights: Weights, metrics: dict[str, Any], cost: dict[str, Any]) -> None:
+        """A Hugging Face folder with its card."""
+        decoder = self._model(weights).decoder
+        card = model_card(
+            data=self.corpus.report,
+            recipe=recipes.dump(self.recipe),
+            metrics=metrics,
+            baselines=self.baselines(),
+            config=asdict(self.config) | {"parameters": self._blank.num_parameters()},
+            cost=cost,
+            title=Path(self.recipe.run.dir).name,
+        )
+        save_folder(decoder, self.corpus.tokenizer, folder, card)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The corpus this run has learnt from."""
+        return {"data_hash": self.corpus.report["hash"]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Nothing to take back: the corpus is prepared from the recipe."""
+
+    def summary(self, weights: Weights) -> dict[str, Any]:
+        """Baselines, sizes, and how much of what the model writes stands in its training text."""
+        texts = [sample.text for sample in self.sample(weights)]
+        return {
+            "baselines": self.baselines(),
+            "parameters": self._blank.num_parameters(),
+            "overlap": overlap_report(texts, self.corpus.tokenizer, self.corpus.train, self.corpus.validation),
+        }
+
+    def plan(self) -> dict[str, Any]:
+        """What the recipe would cost, without looking at its data."""
+        vocab_size = self.recipe.tokenizer.vocab_size
+        self._settle(dial.shape(self.recipe.model, vocab_size), vocab_size, None)
+        train, tokens = self.recipe.train, self.units_per_step()["tokens"]
+        return {
+            "recipe": recipes.dump(self.recipe),
+            "parameters": self._blank.num_parameters(),
+            "memory_bytes": self._blank.training_bytes(tokens // train.accumulate),
+            "flops_per_step": self.flops_per_step(),
+            "units_per_step": self.units_per_step(),
+            "steps": train.steps or (math.ceil(train.tokens / tokens) if train.tokens else None),
+            "minutes": train.minutes,
+        }

@@ -1,0 +1,48 @@
+"""What to type after a run: exact commands, chosen by how it went."""
+
+import shlex
+
+from zaohua.i18n import t
+from zaohua.report.numbers import number
+from zaohua.report.record import Record
+from zaohua.report.verdict import overfits
+
+
+def commands(record: Record) -> list[tuple[str, str]]:
+    """(why, command) pairs, most useful first."""
+    folder = _spoken(record)
+    found = []
+    if not record.finished:
+        found.append((t("report.next_resume"), f"zaohua train {t('report.your_recipe')} --resume"))
+    if record.best:
+        prompt = next(
+            (sample.prompt for sample in reversed(record.samples) if sample.prompt), t("report.example_prompt")
+        )
+        asked = shlex.quote(prompt.strip().replace("\n", " "))
+        found.append((t("report.next_generate"), f"zaohua generate {shlex.quote(folder)} {asked}"))
+    found.append(
+        (t("report.next_own_text"), "zaohua train language/novel-zh data.source=folder:./my-texts run.dir=runs/mine")
+    )
+    change = _change(record)
+    if change is not None:
+        why, setting = change
+        recipe, target = shlex.quote(f"{folder}/recipe.toml"), shlex.quote(f"run.dir={folder}-2")
+        found.append((why, f"zaohua train {recipe} {setting} {target}"))
+    return found
+
+
+def _change(record: Record) -> tuple[str, str] | None:
+    """The one setting that this run's curve suggests to change, and why."""
+    if overfits(record):
+        return t("report.next_dropout"), "model.dropout=0.1"
+    for budget in ("steps", "tokens", "minutes"):  # a recipe has one of them
+        value = record.recipe_value("train", budget)
+        if number(value):
+            return t("report.next_longer"), f"train.{budget}={2 * value}"
+    return None
+
+
+def _spoken(record: Record) -> str:
+    """The run folder as the person named it."""
+    named = record.recipe_value("run", "dir")
+    return named if isinstance(named, str) and named else record.folder.name

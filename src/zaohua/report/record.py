@@ -1,0 +1,128 @@
+"""What a run folder says about its run, however far it came."""
+
+import json
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from zaohua.report.numbers import number
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A text the model wrote."""
+
+    step: int
+    prompt: str
+    text: str  # what follows the prompt
+
+
+@dataclass(frozen=True)
+class Record:
+    """The files of a run folder, read; what is missing or damaged is empty."""
+
+    folder: Path
+    recipe: dict[str, Any] = field(default_factory=dict)
+    train: list[dict[str, Any]] = field(default_factory=list)  # lines of metrics.jsonl by kind, in order of steps
+    evals: list[dict[str, Any]] = field(default_factory=list)
+    data: dict[str, Any] = field(default_factory=dict)
+    summary: dict[str, Any] = field(default_factory=dict)
+    samples: list[Sample] = field(default_factory=list)  # in order of steps
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run came to its end."""
+        return bool(self.summary)
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """The evaluation with the lowest loss: the checkpoint that opening the run folder loads."""
+        if self.evals:
+            return min(self.evals, key=lambda line: line["loss"])
+        return section(self.summary, "metrics")
+
+    def baseline(self, name: str) -> dict[str, Any]:
+        """Scores of "unigram" or "ngram"."""
+        return section(section(self.summary, "baselines"), name)
+
+    def recipe_value(self, part: str, key: str) -> Any:
+        """One value of the recipe, None if it is not there."""
+        return section(self.recipe, part).get(key)
+
+
+def section(mapping: dict[str, Any], key: str) -> dict[str, Any]:
+    """A part of a mapping that should itself be a mapping; empty if it is not."""
+    found = mapping.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def read_record(folder: Path) -> Record:
+    """Read a run folder; nothing in it is required."""
+    lines = _lines(folder / "metrics.jsonl")
+    return Record(
+        folder=folder,
+        recipe=_toml(folder / "recipe.toml"),
+        train=_kind(lines, "train"),
+        evals=_kind(lines, "eval"),
+        data=_json(folder / "data.json"),
+        summary=_json(folder / "summary.json"),
+        samples=_samples(folder / "samples"),
+    )
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(_text(path))
+    except ValueError:  # absent, or cut short when the process was killed
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(_text(path))
+    except tomllib.TOMLDecodeError:
+        return {}
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    found = []
+    for line in _text(path).splitlines():
+        try:
+            value = json.loads(line)
+        except ValueError:  # the last line of a killed run may be half a line
+            continue
+        if isinstance(value, dict):
+            found.append(value)
+    return found
+
+
+def _kind(lines: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    """Lines of one kind that have a step and a loss. A step that was run again counts as it was run last."""
+    by_step = {
+        int(step): line
+        for line in lines
+        if line.get("kind") == kind
+        and (step := number(line.get("step"))) is not None
+        and number(line.get("loss")) is not None
+    }
+    return [by_step[step] for step in sorted(by_step)]
+
+
+def _samples(folder: Path) -> list[Sample]:
+    found = []
+    for path in sorted(folder.glob("step-*.json")):
+        content = _json(path)
+        step, listed = number(content.get("step")), content.get("samples")
+        if step is None or not isinstance(listed, list):
+            continue
+        for item in listed:
+            if isinstance(item, dict) and isinstance(item.get("text"), str):
+                prompt = item["prompt"] if isinstance(item.get("prompt"), str) else ""
+                found.append(Sample(int(step), prompt, item["text"].removeprefix(prompt)))
+    return sorted(found, key=lambda sample: sample.step)

@@ -1,0 +1,19 @@
+"""The one table of tasks: name in a recipe -> class, imported when asked for."""
+
+from importlib import import_module
+from typing import Any
+
+from zaohua.errors import UsageError
+from zaohua.i18n import t
+
+TASKS = {
+    "language": "zaohua.language.pretrain:LanguageTask",
+}
+
+
+def load_task(name: object) -> Any:
+    """The class behind `task = "NAME"`."""
+    if not isinstance(name, str) or name not in TASKS:
+        raise UsageError(t("training.unknown_task", name=name, known=", ".join(TASKS)))
+    module, _, attribute = TASKS[name].partition(":")
+    return getattr(import_module(module), attribute)

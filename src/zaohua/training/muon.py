@@ -1,0 +1,146 @@
+"""Muon: momentum whose every matrix update is made (nearly) orthogonal before it is applied.
+
+Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks". One step of the iteration is an odd
+polynomial of the singular values, X <- aX + b(XXᵀ)X + c(XXᵀ)²X; after a few, all of them are near 1. Matrices of one
+size are iterated together as one batch, which on small models is what makes the method cheap.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.distributed.tensor import DTensor, Replicate
+
+Coefficients = Sequence[tuple[float, float, float]]
+
+# One polynomial repeated: steepest at 0, so small directions grow fast, and never settles: values end in about 0.7-1.2.
+QUINTIC: Coefficients = ((3.4445, -4.7750, 2.0315),)
+# Best polynomial for each step in turn (Amsel et al. 2025, arXiv:2505.16932, l = 1e-3); the last one repeats.
+POLAR_EXPRESS: Coefficients = (
+    (8.287212, -23.595887, 17.300387),
+    (4.107059, -2.947850, 0.544843),
+    (3.948691, -2.908902, 0.551819),
+    (3.318420, -2.488488, 0.510049),
+    (2.300652, -1.668904, 0.418807),
+    (1.891301, -1.267996, 0.376804),
+    (1.875000, -1.250000, 0.375000),
+)
+COEFFICIENTS = {"quintic": QUINTIC, "polar-express": POLAR_EXPRESS}
+
+
+def orthogonalise(x: Tensor, coefficients: Coefficients = QUINTIC, steps: int = 5, eps: float = 1e-7) -> Tensor:
+    """Each matrix of a batch with its singular values driven towards 1. x: [N, m, n] -> [N, m, n], in x's dtype.
+
+    coefficients: (a, b, c) for each step, the last one for all further steps.
+    """
+    tall = x.shape[-2] > x.shape[-1]
+    if tall:
+        x = x.mT  # XXᵀ is then the smaller of the two Gram matrices
+    x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=eps)  # no singular value exceeds the Frobenius norm
+    for step in range(steps):
+        a, b, c = coefficients[min(step, len(coefficients) - 1)]
+        gram = x @ x.mT
+        polynomial = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
+        x = torch.baddbmm(x, polynomial, x, beta=a)
+    return x.mT if tall else x
+
+
+class Muon(torch.optim.Optimizer):
+    """Muon for the hidden matrices of a model; embeddings, heads, gains and biases belong to AdamW.
+
+    lr: for a square matrix the spectral norm of one update; a [rows, cols] matrix moves by
+        lr * sqrt(max(1, rows / cols)), Jordan's convention and torch.optim.Muon's "original".
+    momentum: of the gradient average, Nesterov style; change `group["momentum"]` between steps to warm it up.
+    weight_decay: decoupled, each step shrinks a matrix by the factor 1 - lr * weight_decay.
+    ns_coefficients, ns_steps: see `orthogonalise`; "quintic" or "polar-express".
+    precision: dtype of the iteration; None is bfloat16 on GPUs, whose matrix units want it, and float32 elsewhere.
+
+    Parameters may be DTensors: the momentum stays sharded as they are, the whole update is gathered, made
+    orthogonal, and each rank keeps its shard.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 0.02,
+        *,
+        momentum: float = 0.95,
+        weight_decay: float = 0.0,
+        ns_coefficients: str = "quintic",
+        ns_steps: int = 5,
+        precision: torch.dtype | None = None,
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "weight_decay": weight_decay,
+            "ns_coefficients": ns_coefficients,
+            "ns_steps": ns_steps,
+            "precision": precision,
+        }
+        super().__init__(params, defaults)
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add matrices with their own settings; ValueError for anything that is not a matrix or an unknown setting."""
+        super().add_param_group(param_group)
+        group = self.param_groups[-1]
+        for parameter in group["params"]:
+            if parameter.ndim != 2:
+                raise ValueError(f"Muon takes matrices, not a parameter of shape {tuple(parameter.shape)}")
+        if group["ns_coefficients"] not in COEFFICIENTS:
+            raise ValueError(f"ns_coefficients is one of {sorted(COEFFICIENTS)}, not {group['ns_coefficients']!r}")
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """Update every parameter that has a gradient."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            batches = defaultdict(list)  # matrices and the transposes of such go together
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    batches[frozenset(parameter.shape), parameter.device, parameter.dtype].append(parameter)
+            for parameters in batches.values():
+                self._update(group, parameters)
+        return loss
+
+    def _update(self, group: dict[str, Any], parameters: list[Tensor]) -> None:
+        """One step of parameters of one shape, or its transpose, as a single batch."""
+        for parameter in parameters:
+            if not self.state[parameter]:
+                self.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        buffers = [self.state[parameter]["momentum_buffer"] for parameter in parameters]
+        torch._foreach_lerp_(buffers, gradients, 1 - group["momentum"])
+        directions = torch._foreach_lerp(gradients, buffers, group["momentum"])
+
+        wide = [_whole(d if d.shape[0] <= d.shape[1] else d.mT) for d in directions]
+        precision = group["precision"] or (torch.bfloat16 if wide[0].is_cuda else torch.float32)
+        updates = orthogonalise(
+            torch.stack(wide).to(precision), COEFFICIENTS[group["ns_coefficients"]], group["ns_steps"]
+        )
+        for parameter, update in zip(parameters, updates.to(parameters[0].dtype), strict=True):
+            rows, cols = parameter.shape
+            parameter.mul_(1 - group["lr"] * group["weight_decay"])
+            parameter.add_(
+                _sharded_as(parameter, update if rows <= cols else update.mT),
+                alpha=-group["lr"] * max(1, rows / cols) ** 0.5,
+            )
+
+
+def _whole(x: Tensor) -> Tensor:
+    """A DTensor gathered from all ranks; any other tensor as it is."""
+    return x.full_tensor() if isinstance(x, DTensor) else x
+
+
+def _sharded_as(parameter: Tensor, update: Tensor) -> Tensor:
+    """This rank's part of `update`, which every rank holds whole, if the parameter is a DTensor."""
+    if not isinstance(parameter, DTensor):
+        return update
+    mesh = parameter.device_mesh
+    whole = DTensor.from_local(update, mesh, [Replicate()] * mesh.ndim, run_check=False)
+    return whole.redistribute(mesh, parameter.placements)

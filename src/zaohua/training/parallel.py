@@ -1,0 +1,119 @@
+"""One device or many, outside the models: data-parallel or fully sharded on PyTorch's own engine.
+
+Started by `torchrun`, the same command runs on every rank; started plainly, there is one rank and nothing here
+communicates.
+"""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from zaohua.errors import UsageError
+from zaohua.i18n import t
+
+
+@dataclass(frozen=True)
+class Parallel:
+    """This process among all that train together."""
+
+    rank: int
+    world: int
+    device: torch.device
+    mode: str  # "single", "data" or "shard"
+
+    @property
+    def main(self) -> bool:
+        """True on the one rank that prints, saves and samples."""
+        return self.rank == 0
+
+    def wrap(self, module: nn.Module) -> nn.Module:
+        """Place a module on the device and, in shard mode, spread its parameters: each element of its module lists
+        is gathered when it runs, the rest at the root."""
+        module = module.to(self.device)
+        if self.mode == "shard":
+            from torch.distributed.fsdp import fully_shard
+
+            for child in list(module.modules()):
+                if isinstance(child, nn.ModuleList):
+                    for block in child:
+                        fully_shard(block)
+            fully_shard(module)
+        return module
+
+    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Mean of every gradient over the ranks (data mode; sharded modules already did it in backward)."""
+        if self.mode != "data":
+            return
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        flat = torch.cat([g.reshape(-1) for g in gradients])
+        dist.all_reduce(flat)
+        flat /= self.world
+        for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+    def sum(self, values: Tensor) -> Tensor:
+        """Elementwise sum over the ranks."""
+        if self.world > 1:
+            dist.all_reduce(values)
+        return values
+
+    def share(self, value: int) -> int:
+        """The main rank's number, on every rank."""
+        if self.world == 1:
+            return value
+        holder = torch.tensor([value], dtype=torch.int64, device=self.device)
+        dist.broadcast(holder, src=0)
+        return int(holder.item())
+
+    def any(self, flag: bool) -> bool:
+        """True on every rank if it is true on one."""
+        return bool(self.sum(torch.tensor([int(flag)], device=self.device)).item()) if self.world > 1 else flag
+
+    def wait(self) -> None:
+        """Hold until every rank is here."""
+        if self.world > 1:
+            dist.barrier()
+
+    def local_indices(self, batch_size: int, parts: int) -> list[Tensor]:
+        """This rank's positions in the global batch, cut into `parts` micro-batches. `parts` x [b]"""
+        if batch_size % (self.world * parts):
+            raise UsageError(t("training.batch_does_not_divide", batch=batch_size, world=self.world, parts=parts))
+        per_rank = batch_size // self.world
+        return list(torch.arange(self.rank * per_rank, (self.rank + 1) * per_rank).chunk(parts))
+
+
+def whole(tensor: Tensor) -> Tensor:
+    """The full tensor behind a shard (every rank must call it), or the tensor itself."""
+    tensor = tensor.detach()
+    return tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
+
+
+def here() -> torch.device:
+    """The device this process trains on: its GPU, Apple's, or the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def start(mode: str) -> Parallel:
+    """Join the other ranks if torchrun started us. mode: "auto" (data-parallel), "data" or "shard"."""
+    world, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
+    device = here()
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    if world == 1 and "RANK" not in os.environ:
+        return Parallel(rank=0, world=1, device=device, mode="single")
+    if not dist.is_initialized():
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    chosen = "data" if mode == "auto" else mode
+    return Parallel(rank=rank, world=world, device=device, mode=chosen if world > 1 else "single")
+
+
+def stop() -> None:
+    """Leave the group."""
+    if dist.is_available() and dist.is_initialized():
+        dist.destroy_process_group()

@@ -1,0 +1,30 @@
+"""Number format and compilation, chosen by what the machine has."""
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import torch
+
+from zaohua.training.config import TrainConfig
+
+
+@dataclass(frozen=True)
+class Precision:
+    """fp32, or bf16 products with fp32 weights; compiled or not."""
+
+    name: str
+    compile: bool
+
+    def context(self, device: torch.device) -> AbstractContextManager:
+        """Run forward passes inside this."""
+        return torch.autocast(device.type, torch.bfloat16) if self.name == "bf16" else nullcontext()
+
+
+def choose(config: TrainConfig, device: torch.device) -> Precision:
+    """What the recipe says, or: bf16 and compiled on a GPU that has bf16, plain fp32 elsewhere."""
+    gpu = device.type == "cuda"
+    bf16 = gpu and torch.cuda.is_bf16_supported(including_emulation=False)
+    return Precision(
+        name=("bf16" if bf16 else "fp32") if config.precision == "auto" else config.precision,
+        compile=gpu if config.compile == "auto" else config.compile,
+    )
