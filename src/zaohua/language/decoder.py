@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -30,22 +29,6 @@ class Decoder(nn.Module):
         self.lm_head = nn.Linear(config.width, config.vocab_size, bias=False)
         if config.tied:
             self.lm_head.weight = self.embed_tokens.weight
-
-    def initialise(self, generator: torch.Generator) -> None:
-        """Draw the starting weights: matrices N(0, 1/fan_in), embeddings N(0, 0.02²) when tied and N(0, 1) when not.
-
-        Projections that write into the residual stream, and an untied head, start at zero: every block is the
-        identity and every token equally likely, which trains faster than small noise (docs/en/decisions.md).
-        """
-        for name, parameter in self.named_parameters():
-            if parameter.ndim == 1:
-                nn.init.ones_(parameter)
-            elif name.endswith(("o_proj.weight", "down_proj.weight", "lm_head.weight")):
-                nn.init.zeros_(parameter)
-            elif name == "embed_tokens.weight":
-                nn.init.normal_(parameter, std=0.02 if self.config.tied else 1.0, generator=generator)
-            else:
-                nn.init.normal_(parameter, std=parameter.shape[1] ** -0.5, generator=generator)
 
     def hidden(
         self,

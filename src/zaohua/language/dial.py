@@ -33,6 +33,7 @@ class ModelConfig(Section):
     rope_theta: Positive = 10_000.0
     tied: bool | None = None
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    look_back: Annotated[int, Field(ge=0)] | None = None  # heads that begin by reading the token 1, 2, 3 … back
 
 
 def shape(model: ModelConfig, vocab_size: int) -> ModelConfig:
@@ -56,6 +57,7 @@ def shape(model: ModelConfig, vocab_size: int) -> ModelConfig:
             "kv_heads": kv_heads,
             "ffn_width": model.ffn_width or 32 * round(width * 8 / 3 / 32),
             "context": model.context or min(2048, 256 * max(1, depth // 4)),
+            "look_back": min(3, kv_heads - 1) if model.look_back is None else model.look_back,
             "tied": model.tied if model.tied is not None else vocab_size * width > block // 2,
         }
     )
@@ -63,7 +65,7 @@ def shape(model: ModelConfig, vocab_size: int) -> ModelConfig:
 
 def decoder_config(model: ModelConfig, vocab_size: int) -> DecoderConfig:
     """The decoder's configuration from a filled-in section."""
-    fields = model.model_dump(exclude={"depth"})
+    fields = model.model_dump(exclude={"depth", "look_back"})
     return DecoderConfig(vocab_size=vocab_size, **fields)
 
 

@@ -19,6 +19,7 @@ from zaohua.language.corpus import Corpus, prepare
 from zaohua.language.decoder import Decoder, DecoderConfig
 from zaohua.language.evaluation import corpus_baselines, evaluate
 from zaohua.language.folder import save_folder
+from zaohua.language.initialise import initialise
 from zaohua.language.model import LanguageModel
 from zaohua.language.tokenizer import TokenizerConfig
 from zaohua.metrics.overlap import overlap_report
@@ -61,6 +62,7 @@ class LanguageTask:
         self.corpus: Corpus
         self.config: DecoderConfig
         self.batch_size: int  # sequences in one step, over all ranks
+        self._written: list[Text] = []  # the newest samples
 
     # ---- data and shape
 
@@ -100,7 +102,8 @@ class LanguageTask:
     def build(self) -> dict[str, nn.Module]:
         """The decoder with weights drawn from the seed."""
         decoder = Decoder(self.config)
-        decoder.initialise(torch.Generator().manual_seed(self.recipe.train.seed))
+        assert self.recipe.model.look_back is not None
+        initialise(decoder, self.recipe.train.seed, self.recipe.model.look_back)
         return {"model": decoder}
 
     def phases(self, modules: dict[str, nn.Module], device: torch.device) -> Sequence[Phase]:
@@ -157,7 +160,7 @@ class LanguageTask:
         """A continuation of each of the recipe's prompts."""
         chosen = self.recipe.sample
         model = self._model(weights)
-        return [
+        self._written = [
             model.generate(
                 prompt,
                 max_new_tokens=chosen.max_new_tokens,
@@ -167,6 +170,7 @@ class LanguageTask:
             )[0]
             for prompt in chosen.prompts or self._prompts()
         ]
+        return self._written
 
     def _prompts(self) -> list[str]:
         """Eight tokens from the beginning and from the middle of the validation text."""
@@ -198,7 +202,7 @@ class LanguageTask:
 
     def summary(self, weights: Weights) -> dict[str, Any]:
         """Baselines, sizes, and how much of what the model writes stands in its training text."""
-        texts = [sample.text for sample in self.sample(weights)]
+        texts = [sample.text for sample in self._written or self.sample(weights)]
         return {
             "baselines": self.baselines(),
             "parameters": self._blank.num_parameters(),
