@@ -165,6 +165,16 @@ def test_a_failure_is_one_line_with_a_remedy(zaohua, monkeypatch, error, code, w
     assert result.err.count("\n") == 1
 
 
+def test_stopping_as_asked_is_not_called_an_error(zaohua, monkeypatch):
+    from zaohua.training.signals import Stopped
+
+    for stop in (Stopped("Stopped at step 5"), KeyboardInterrupt()):
+        failing(monkeypatch, stop)
+        result = zaohua("train", "x")
+        assert result.code == 1
+        assert result.err.lower().startswith("stopped")
+
+
 def test_what_nobody_has_foreseen_is_one_line_and_a_log(zaohua, monkeypatch, tmp_path):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     failing(monkeypatch, KeyError("surprise\nsecond line"))

@@ -28,8 +28,10 @@ def report(error: BaseException, *, as_json: bool, debug: bool) -> int:
         from zaohua.cli.common import print_json
 
         print_json({"error": {"type": type(error).__name__, "message": message, "exit_code": code}})
+    elif isinstance(error, KeyboardInterrupt) or _is(error, "Stopped"):
+        _print(message, style="yellow")  # what the person asked for is no error
     else:
-        _print_red(message)
+        _print(message, style="red", label=t("cli.error"))
     return code
 
 
@@ -109,9 +111,9 @@ def _log(error: BaseException) -> Path:
     return Path(name)
 
 
-def _print_red(message: str) -> None:
+def _print(message: str, style: str, label: str = "") -> None:
     from rich.console import Console
     from rich.text import Text
 
-    line = Text(t("cli.error"), style="bold red").append(message, style="red")
+    line = Text(label, style=f"bold {style}").append(message, style=style)
     Console(stderr=True, highlight=False, soft_wrap=True).print(line)

@@ -39,8 +39,8 @@ class TrainConfig(Section):
     optimiser: Literal["muon", "adamw"] = "muon"
     learning_rate: Positive | None = None  # AdamW's; embeddings and head under Muon
     muon_learning_rate: Positive | None = None
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.95
-    betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = (0.9, 0.95)
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = (0.8, 0.95)
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     groups: list[GroupConfig] = []
     clip: Positive | None = None  # largest gradient norm
@@ -49,7 +49,7 @@ class TrainConfig(Section):
     # Schedule: a factor on every learning rate.
     schedule: Literal["wsd", "cosine", "constant"] = "wsd"
     warmup: Annotated[int, Field(ge=0)] = 10  # steps
-    decay: Fraction = 0.6  # wsd: the share of steps, at the end, in which the rate falls
+    decay: Fraction = 0.85  # wsd: the share of steps, at the end, in which the rate falls
     final: Fraction = 0.0  # the factor at the last step
 
     # Machine.
