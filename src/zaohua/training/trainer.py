@@ -183,9 +183,9 @@ class Trainer:
             last, stopping = self.step == self.total, self.parallel.any(stop.asked)
             due = {
                 "log": last or self.step % self.config.log_every == 0,
-                "evaluate": last or self.step % evaluate_every == 0,
-                "sample": last or self.step % sample_every == 0,
-                "save": last or stopping or self.step % save_every == 0,
+                "evaluate": last or self._is_due(evaluate_every),
+                "sample": last or self._is_due(sample_every),
+                "save": last or stopping or self._is_due(save_every),
             }
             if due["log"]:
                 speed = (self.step - marked) / (time.perf_counter() - marked_at)
@@ -205,6 +205,10 @@ class Trainer:
             if stopping and not last:
                 raise Stopped(t("training.stopped", step=self.step, total=self.total))
         return metrics
+
+    def _is_due(self, every: int) -> bool:
+        """Every so many steps, but not shortly before the end, which does it all again."""
+        return self.step % every == 0 and self.total - self.step >= every / 2
 
     def _write(self, due: dict[str, bool], metrics: dict[str, Any], began: float) -> None:
         """Samples, model folders and training state, as far as they are due; never from weights gone bad."""
