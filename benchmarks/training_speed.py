@@ -70,9 +70,8 @@ def main() -> None:
     }
     print("| recipe | tokens/s | GFLOP/s of the step | product GFLOP/s | share |")
     print("| --- | --- | --- | --- | --- |")
-    print(
-        f"| {options.recipe} | {result['tokens_per_second']:.0f} | {achieved / 1e9:.0f} | {rate / 1e9:.0f} | {result['share']:.0%} |"
-    )
+    speeds = f"{result['tokens_per_second']:.0f} | {achieved / 1e9:.0f} | {rate / 1e9:.0f}"
+    print(f"| {options.recipe} | {speeds} | {result['share']:.0%} |")
     print(json.dumps(result))
 
 
