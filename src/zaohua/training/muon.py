@@ -68,8 +68,8 @@ class Muon(torch.optim.Optimizer):
         *,
         momentum: float = 0.95,
         weight_decay: float = 0.0,
-        ns_coefficients: str = "polar-express",
-        ns_steps: int = 4,
+        ns_coefficients: str = "quintic",
+        ns_steps: int = 5,
         precision: torch.dtype | None = None,
     ) -> None:
         defaults = {

@@ -105,5 +105,5 @@ def build(named: Mapping[str, nn.Parameter], config: TrainConfig, *, matrices: S
     if by_kind["muon"]:
         parts.append(Muon(groups("muon"), momentum=config.momentum))
     if by_kind["adamw"]:
-        parts.append(torch.optim.AdamW(groups("adamw"), betas=config.betas, eps=1e-10, fused=True))
+        parts.append(torch.optim.AdamW(groups("adamw"), betas=config.betas, fused=True))
     return Optimiser(parts, {parameter: name for name, parameter in named.items()})
