@@ -6,6 +6,7 @@ resumed computes exactly what the unbroken run would have.
 
 import math
 import platform
+import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -26,7 +27,7 @@ from zaohua.training.parallel import Parallel, whole
 from zaohua.training.signals import Stopped, StopRequest
 from zaohua.training.task import Draw, Phase, Task, Weights
 
-WARM_STEPS, TIMED_STEPS = 2, 4  # calibration of a budget in minutes
+WARM_STEPS, TIMED_STEPS = 4, 9  # calibration of a budget in minutes
 
 
 class Trainer:
@@ -307,11 +308,12 @@ class Trainer:
         """How many steps, with ten evaluations, fit into so many seconds."""
         before = {key: tensor.clone() for key, tensor in self._tensors().items()}
         self.total = WARM_STEPS + TIMED_STEPS
-        for index in range(self.total):
-            if index == WARM_STEPS:
-                began = time.perf_counter()
+        times = []
+        for _ in range(self.total):
+            began = time.perf_counter()
             self.training_step()
-        per_step = (time.perf_counter() - began) / TIMED_STEPS
+            times.append(time.perf_counter() - began)
+        per_step = statistics.median(times[WARM_STEPS:])  # the first are slow, and another program may hold one up
         began = time.perf_counter()
         self.evaluate()
         evaluations = 10 * (time.perf_counter() - began)
