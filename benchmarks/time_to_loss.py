@@ -86,7 +86,7 @@ def run_nanogpt(checkout: Path, text: Path, seed: int, scratch: Path, threads: i
     ]
     seconds, _ = timed(command, copy, threads)
     _, printed = timed([sys.executable, "-c", EVALUATE_NANOGPT.replace("OUT", out)], copy, threads)
-    scores = json.loads(printed)
+    scores = json.loads(printed.splitlines()[-1])  # its model says how large it is first
     return {"seconds": seconds, "loss": scores["full"], "own_estimate": scores["own"]}
 
 

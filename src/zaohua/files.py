@@ -28,6 +28,9 @@ def write_atomic(path: Path, content: str | bytes) -> None:
         temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
         flush(temporary)
         temporary.replace(path)
+    except OSError as error:
+        error.filename = str(path)  # a full disk does not say where, and the temporary name says nothing to people
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -147,6 +147,7 @@ def failing(monkeypatch, error: BaseException) -> None:
         (ZaohuaError("the well is dry: dig deeper"), 1, "error: the well is dry: dig deeper"),
         (UsageError("no such bucket"), 2, "error: no such bucket"),
         (OSError(errno.ENOSPC, "No space left on device", "runs/x"), 1, "the disk is full (runs/x): make room"),
+        (OSError(errno.ENOSPC, "No space left on device"), 1, "error: the disk is full: make room"),
         (PermissionError(errno.EACCES, "Permission denied", "runs/x"), 1, "no permission for runs/x"),
         (OSError(errno.EROFS, "Read-only file system", "runs/x"), 1, "runs/x cannot be written to"),
         (FileNotFoundError(errno.ENOENT, "No such file", "a.txt"), 1, "there is no a.txt"),
@@ -154,6 +155,7 @@ def failing(monkeypatch, error: BaseException) -> None:
         (KeyboardInterrupt(), 1, "stopped from the keyboard"),
         (MemoryError(), 1, "out of memory: use a smaller batch"),
         (RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory: you tried"), 1, "out of memory"),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you"), 1, "out of memory"),
         (ModuleNotFoundError("No module named 'av'", name="av"), 1, "the Python package av is missing"),
     ],
 )

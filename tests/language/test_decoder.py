@@ -74,11 +74,10 @@ def test_loss_is_the_definition(make_decoder):
 @pytest.mark.parametrize("tied", [False, True])
 def test_num_parameters(tied):
     c, d = config(tied=tied), 8
-    decoder = Decoder(c)
     per_layer = 32 * (4 + 2 * 2) * d + 4 * d * 32 + 3 * 32 * 48 + 2 * 32 + 2 * d
     total = 2 * per_layer + 32 + 50 * 32 * (1 if tied else 2)
-    assert decoder.num_parameters() == total
-    assert decoder.num_parameters(embedding=False) == total - 50 * 32
+    assert c.num_parameters() == total == sum(p.numel() for p in Decoder(c).parameters())
+    assert c.num_parameters(embedding=False) == total - 50 * 32
 
 
 @pytest.mark.parametrize("training", [False, True])
@@ -92,13 +91,13 @@ def test_flops_as_torch_counts_them(training):
         if training:
             loss.backward()
     saved = (3 if training else 1) * 2 * c.layers * c.heads * c.head_dim * time
-    assert decoder.flops_per_token(time, training=training) == counter.get_total_flops() / time - saved
+    assert c.flops_per_token(time, training=training) == counter.get_total_flops() / time - saved
 
 
 def test_kv_bytes_per_token(make_decoder):
     decoder = make_decoder()
     cache = decoder.new_cache(3, 7)
-    assert cache.keys.nbytes + cache.values.nbytes == 3 * 7 * decoder.kv_bytes_per_token()
+    assert cache.keys.nbytes + cache.values.nbytes == 3 * 7 * decoder.config.kv_bytes_per_token()
 
 
 def test_half_precision_keeps_its_type(make_decoder):

@@ -105,6 +105,10 @@ def test_same_ids_from_auto_tokenizer(folder, tokenizer):
     assert load_folder(folder)[1].encode("山上") == tokenizer.encode("山上")
 
 
+def test_all_files_can_be_read_by_the_same_people(folder):
+    assert len({path.stat().st_mode for path in folder.iterdir()}) == 1
+
+
 def test_names_round_trip(make_decoder):
     for name in make_decoder().state_dict():
         assert our_name(published_name(name)) == name

@@ -173,7 +173,11 @@ def test_prompt_as_long_as_the_context_and_longer(model, tokenizer):
         complete(model.decoder, tokenizer, [*ids, 1], GREEDY, max_new_tokens=3)
 
 
-@pytest.mark.parametrize("wrong", [{"n": 0}, {"max_new_tokens": 0}, {"stop": ""}, {"temperature": -1}], ids=str)
+@pytest.mark.parametrize(
+    "wrong",
+    [{"n": 0}, {"n": 10**7}, {"max_new_tokens": 0}, {"max_new_tokens": 10**12}, {"stop": ""}, {"temperature": -1}],
+    ids=str,
+)
 def test_values_out_of_range(model, wrong):
     with pytest.raises(UsageError):
         model.generate("x", **wrong)

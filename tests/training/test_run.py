@@ -1,5 +1,6 @@
 """A run from a recipe to its folder, through the real command line, killed, resumed, on one process and two."""
 
+import errno
 import json
 import os
 import random
@@ -13,11 +14,51 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from zaohua import hub
+from zaohua.errors import UsageError, ZaohuaError
+from zaohua.language.folder import load_folder
 from zaohua.training import checkpoint
 from zaohua.training.monitor import TIME_FIELDS
+from zaohua.training.run import train_recipe
+from zaohua.training.signals import Stopped
+from zaohua.training.trainer import Trainer
 
 WORDS = """the moon river stone walks slowly under bright old trees
 山 水 明 月 春 风 来 去 人 家""".split()  # noqa: SIM905
+
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+
+# The command line on every rank, with what a test wants to see or to happen there.
+ON_EVERY_RANK = """
+import os, signal
+from pathlib import Path
+from zaohua import cli
+from zaohua.training.trainer import Trainer
+
+rank = int(os.environ["RANK"])
+steps_in, introduce, training_step = Trainer._steps_in, Trainer._introduce, Trainer.training_step
+{code}
+cli.main()
+"""
+OWN_CLOCKS = """
+Trainer._steps_in = lambda self, seconds: steps_in(self, seconds) + 5 * rank
+
+def tell(self, bar):
+    introduce(self, bar)
+    Path(f"steps-{rank}").write_text(str(self.total))
+
+Trainer._introduce = tell
+"""
+STOPPED_AFTER_SIX_OF_23 = """
+Trainer._steps_in = lambda self, seconds: steps_in(self, seconds) * 0 + 23
+
+def step(self):
+    training_step(self)
+    if self.step == 6 and self.total == 23 and rank == 1:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+Trainer.training_step = step
+"""
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +197,96 @@ def test_a_changed_recipe_or_changed_data_is_refused_unless_accepted(recipe, tmp
     assert json.loads((folder / "summary.json").read_text())["cost"]["steps"] == step + 5
 
 
+def after(step: int, act, monkeypatch) -> None:
+    """Have `act` called when a trainer has done this step."""
+    original = Trainer.training_step
+
+    def training_step(self) -> None:
+        original(self)
+        if self.step == step:
+            act()
+
+    monkeypatch.setattr(Trainer, "training_step", training_step)
+
+
+def test_edited_data_are_refused_unless_accepted(recipe, tmp_path, text_file, monkeypatch):
+    own, states = tmp_path / "own.txt", tmp_path / "run" / "state"
+    own.write_bytes(text_file.read_bytes())
+    settings = (recipe, f"data.source=file:{own}", "train.steps=12")
+    with monkeypatch.context() as patch:
+        after(6, lambda: os.kill(os.getpid(), signal.SIGTERM), patch)
+        with pytest.raises(Stopped):
+            train_recipe(*settings, quiet=True)
+    before = checkpoint.facts(checkpoint.latest(states))
+    assert before["step"] == 6
+    own.write_text(own.read_text(encoding="utf-8") + "\nthe old moon walks.", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"data are not.*--accept-changes") as caught:
+        train_recipe(*settings, quiet=True, resume=True)
+    assert "\n" not in str(caught.value)
+    assert checkpoint.facts(checkpoint.latest(states)) == before
+    assert train_recipe(*settings, quiet=True, resume=True, accept_changes=True)["cost"]["steps"] == 12
+    assert [line["step"] for line in lines(tmp_path / "run", "train")] == list(range(1, 13))
+    now = checkpoint.facts(checkpoint.latest(states))
+    assert now["task"]["data_hash"] != before["task"]["data_hash"]
+
+
+def test_a_source_that_is_not_there_leaves_the_folder_free(recipe, tmp_path):
+    with pytest.raises(ZaohuaError):
+        train_recipe(recipe, f"data.source=file:{tmp_path / 'misspelt.txt'}", quiet=True)
+    assert train_recipe(recipe, "train.steps=2", quiet=True)["cost"]["steps"] == 2
+
+
+def no_space(*arguments, **_options) -> None:
+    """Stands in for what writes; where it is given a file, it writes half of it."""
+    for path in arguments:
+        if isinstance(path, Path) and path.suffix:
+            path.write_bytes(b"half")
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    "writer",
+    [
+        "zaohua.language.folder.save_file",
+        "zaohua.language.folder._write_json",
+        "zaohua.training.checkpoint.save_file",
+        "zaohua.training.outputs.save_samples",
+        "zaohua.training.outputs.point",
+        "zaohua.training.monitor.MetricsLog.write",
+        "zaohua.training.monitor._JournalFile.flush",
+    ],
+)
+def test_a_full_disk_costs_nothing_that_was_finished(recipe, tmp_path, monkeypatch, writer):
+    """Whatever is being written at step 10: one line, the state of step 5 and all models are whole, resume goes on."""
+    folder, settings = tmp_path / "run", (recipe, "train.steps=20", "train.sample_every=10")
+    with monkeypatch.context() as patch:
+        after(10, lambda: patch.setattr(writer, no_space), patch)
+        with pytest.raises(ZaohuaError, match=r"No space left.*: (make room|free some space)") as caught:
+            train_recipe(*settings, quiet=True)
+    assert "\n" not in str(caught.value)
+    assert [path.name for path in (folder / "state").iterdir()] == ["step-00000005"]
+    assert checkpoint.facts(checkpoint.latest(folder / "state"))["step"] == 5
+    last = "step-00000010" if "checkpoint" in writer else "step-00000005"  # a model is there before its state
+    assert (folder / "checkpoints" / "last").resolve().name == last
+    assert len(hub.load(folder).generate("the ", max_new_tokens=4)) == 1
+    for found in (folder / "checkpoints").iterdir():
+        load_folder(found)
+    assert train_recipe(*settings, quiet=True, resume=True)["cost"]["steps"] == 20
+    assert checkpoint.facts(checkpoint.latest(folder / "state"))["step"] == 20
+    assert (folder / "report.html").is_file()
+    assert [line["step"] for line in lines(folder, "train")] == list(range(1, 21))
+
+
+def test_a_finished_run_whose_report_is_missing_gets_it(recipe, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("zaohua.training.run.write_report", no_space)
+        with pytest.raises(OSError, match="No space left"):
+            train_recipe(recipe, "train.steps=4", f"run.dir={tmp_path / 'run'}", quiet=True)
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert train_recipe(recipe, "train.steps=4", f"run.dir={tmp_path / 'run'}", quiet=True, resume=True) == summary
+    assert (tmp_path / "run" / "report.html").is_file()
+
+
 def test_resume_with_nothing_saved_starts_over_and_says_so(recipe):
     done = run(command(recipe, "train.steps=4", "--resume"))
     assert done.returncode == 0, done.stderr
@@ -165,11 +296,10 @@ def test_resume_with_nothing_saved_starts_over_and_says_so(recipe):
 @pytest.mark.parametrize("mode", ["data", "shard"])
 def test_two_processes_follow_the_curve_of_one(recipe, tmp_path, mode):
     """Data-parallel and fully sharded over gloo: the same losses within 1e-4 over 50 steps, dropout included."""
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "zaohua"]
-    arguments = ["train", str(recipe), f"train.parallel={mode}"]
+    arguments = ["-m", "zaohua", "train", str(recipe), f"train.parallel={mode}"]
     alone = run(command(recipe, f"train.parallel={mode}", f"run.dir={tmp_path / 'one'}"))
     assert alone.returncode == 0, alone.stderr
-    both = run([*torchrun, *arguments, f"run.dir={tmp_path / 'two'}"], env=_one_thread())
+    both = run([*TORCHRUN, *arguments, f"run.dir={tmp_path / 'two'}"], env=_one_thread())
     assert both.returncode == 0, both.stderr[:3000]
     for kind, count in (("train", 50), ("eval", 5)):
         one, two = lines(tmp_path / "one", kind), lines(tmp_path / "two", kind)
@@ -180,6 +310,40 @@ def test_two_processes_follow_the_curve_of_one(recipe, tmp_path, mode):
     more = run(command(recipe, *more))
     assert more.returncode == 0, more.stderr
     assert lines(tmp_path / "two", "train")[-1]["step"] == 60, "what two ranks saved, one goes on with"
+
+
+def on_two_ranks(code: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess:
+    (cwd / "rank.py").write_text(ON_EVERY_RANK.format(code=code))
+    return run([*TORCHRUN, "rank.py", *arguments], env=_one_thread(), cwd=cwd)
+
+
+@pytest.mark.parametrize("mode", ["data", "shard"])
+def test_two_processes_agree_on_the_steps_that_fit_into_minutes(recipe, tmp_path, mode):
+    """Each measures by its own clock, one of them always more than the other; the first one's number stands."""
+    settings = [f"train.parallel={mode}", "train.minutes=0.02", "train.save_every=1000", "train.evaluate_every=1000"]
+    both = on_two_ranks(OWN_CLOCKS, "train", str(recipe), *settings, cwd=tmp_path)
+    assert both.returncode == 0, both.stderr[:3000]
+    first, second = (int((tmp_path / f"steps-{rank}").read_text()) for rank in (0, 1))
+    assert first == second >= 1
+    assert json.loads((tmp_path / "run" / "summary.json").read_text())["cost"]["steps"] == first
+    assert lines(tmp_path / "run", "train")[-1]["step"] == first
+    assert checkpoint.facts(checkpoint.latest(tmp_path / "run" / "state"))["total"] == first
+
+
+def test_one_process_keeps_the_steps_that_two_have_counted(recipe, tmp_path):
+    """A sharded run with a budget in minutes, stopped at step 6 of 23, goes on alone to step 23: no new calibration."""
+    arguments = ["train.parallel=shard", "train.minutes=0.5"]
+    both = on_two_ranks(STOPPED_AFTER_SIX_OF_23, "train", str(recipe), *arguments, cwd=tmp_path)
+    assert both.returncode != 0
+    assert "Stopped at step 6 of 23" in both.stderr, both.stderr[:3000]
+    state = checkpoint.latest(tmp_path / "run" / "state")
+    assert len(list(state.glob("rank-*-of-2.safetensors"))) == 2
+    alone = run(command(recipe, *arguments, "--resume"))
+    assert alone.returncode == 0, alone.stderr
+    assert "Resuming after step 6" in alone.stderr
+    assert "this machine's speed" not in alone.stderr
+    assert json.loads((tmp_path / "run" / "summary.json").read_text())["cost"]["steps"] == 23
+    assert [line["step"] for line in lines(tmp_path / "run", "train")] == list(range(1, 24))
 
 
 def _one_thread() -> dict[str, str]:

@@ -183,6 +183,19 @@ def test_minutes_become_steps_and_calibration_leaves_no_trace(tmp_path):
         assert torch.equal(tensor, timed._tensors()[key]), key
 
 
+def test_a_new_budget_in_minutes_goes_on_from_the_saved_state(tmp_path):
+    """Calibration takes steps; what was loaded, optimiser memory included, is there after it."""
+    toy_trainer(tmp_path, steps=20).run()
+    more = toy_trainer(tmp_path, steps=None, minutes=0.02)
+    more._loop = lambda *_: {}
+    more.run(checkpoint.latest(tmp_path / "state"), keep_budget=False)
+    assert more.step == 20
+    saved, held = state_tensors(tmp_path), more._tensors()
+    assert saved.keys() == held.keys()
+    for key, tensor in held.items():
+        assert torch.equal(tensor, saved[key]), key
+
+
 def test_signals_are_left_alone_outside_the_main_thread(tmp_path):
     done = []
     thread = threading.Thread(target=lambda: done.append(toy_trainer(tmp_path, steps=3).run()))

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import sys
 import tempfile
 import traceback
@@ -11,6 +12,7 @@ from zaohua.errors import ZaohuaError
 from zaohua.i18n import t
 
 FAILED, USAGE = 1, 2
+_NO_MEMORY = re.compile("not enough memory|can't allocate memory")  # torch on the CPU, a plain RuntimeError
 
 
 def report(error: BaseException, *, as_json: bool, debug: bool) -> int:
@@ -43,7 +45,7 @@ def explain(error: BaseException) -> tuple[str | None, int]:
         return t("cli.interrupted"), FAILED
     if _is(error, "ClickException"):
         return _usage(error), USAGE
-    if isinstance(error, MemoryError) or _is(error, "OutOfMemoryError") or "not enough memory" in str(error):
+    if isinstance(error, MemoryError) or _is(error, "OutOfMemoryError") or _NO_MEMORY.search(str(error)):
         return t("cli.out_of_memory"), FAILED
     if isinstance(error, ModuleNotFoundError):
         return t("cli.missing_module", name=error.name), FAILED
@@ -94,7 +96,8 @@ def _system(error: OSError) -> str:
         errno.ENOENT: "cli.no_such_file",
     }
     key = remedies.get(error.errno or 0, "cli.system_error")
-    return t(key, place=place, reason=error.strerror or _name(error)).replace("  ", " ")
+    message = t(key, place=place, reason=error.strerror or _name(error))
+    return message.replace(" ()", "").replace("（）", "").replace("  ", " ")
 
 
 def _name(error: BaseException) -> str:

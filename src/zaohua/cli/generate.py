@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zaohua.cli.common import Json, print_json
+from zaohua.errors import UsageError
 from zaohua.i18n import t
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def generate(
 
     if prompt == "-":
         prompt = sys.stdin.read().removesuffix("\n")
+    if "\0" in prompt:
+        raise UsageError(t("generate.nul_in_prompt"))
     opened = hub.load(model)
     live = _Live(prompt) if stream and n == 1 and not json else None
     texts = opened.generate(

@@ -11,11 +11,42 @@ from zaohua.nn.transformer import Transformer, TransformerConfig
 
 @dataclass(frozen=True, kw_only=True)
 class DecoderConfig(TransformerConfig):
-    """A Transformer with a vocabulary, a context and a head."""
+    """A Transformer with a vocabulary, a context and a head; its costs follow from its shape."""
 
     vocab_size: int
     context: int
     tied: bool = False
+
+    def num_parameters(self, *, embedding: bool = True) -> int:
+        """Trainable numbers, a tied head counted once; without the embedding table if embedding=False."""
+        head = 0 if self.tied else self.vocab_size * self.width
+        norms = self.layers * (2 * self.width + 2 * self.head_dim) + self.width
+        return self.layers * self._block_matrices() + norms + head + embedding * self.vocab_size * self.width
+
+    def _block_matrices(self) -> int:
+        """Numbers in the matrices of one block."""
+        attention = 2 * self.heads * self.head_dim + 2 * self.kv_heads * self.head_dim  # q and o; k and v
+        return self.width * (attention + 3 * self.ffn_width)
+
+    def flops_per_token(self, context: int, *, training: bool = True) -> int:
+        """Floating-point operations per token: two per weight used in a product and, over a causal context, the two
+        attention products at their average length; a training step costs three forward passes
+        (Kaplan et al. 2020, arXiv:2001.08361, appendix B)."""
+        products = self.layers * self._block_matrices() + self.width * self.vocab_size
+        # QKᵀ and AV: 2 products over context / 2 positions on average
+        attention = self.layers * self.heads * self.head_dim * context
+        forward = 2 * (products + attention)
+        return 3 * forward if training else forward
+
+    def kv_bytes_per_token(self, bytes_per_number: int = 4) -> int:
+        """Memory one cached token takes, in bytes."""
+        return 2 * self.layers * self.kv_heads * self.head_dim * bytes_per_number
+
+    def training_bytes(self, tokens: int) -> int:
+        """Rough memory of an fp32 training step over so many tokens at once: weights, gradients and two optimiser
+        averages, and what the backward pass keeps (activations per layer, logits with their gradient)."""
+        per_layer = 10 * self.width + 4 * (self.heads + 2 * self.kv_heads) * self.head_dim + 4 * self.ffn_width
+        return 4 * (4 * self.num_parameters() + tokens * (self.layers * per_layer + 3 * self.vocab_size))
 
 
 class Decoder(nn.Module):
@@ -61,34 +92,3 @@ class Decoder(nn.Module):
         c, weight = self.config, self.embed_tokens.weight
         like = {"dtype": weight.dtype, "device": weight.device}
         return KVCache(c.layers, batch, c.kv_heads, capacity, c.head_dim, theta=c.rope_theta, **like)
-
-    def num_parameters(self, *, embedding: bool = True) -> int:
-        """Trainable numbers, a tied head counted once; without the embedding table if embedding=False."""
-        total = sum(p.numel() for p in self.parameters())
-        return total if embedding else total - self.embed_tokens.weight.numel()
-
-    def flops_per_token(self, context: int, *, training: bool = True) -> int:
-        """Floating-point operations per token: two per weight used in a product and, over a causal context, the two
-        attention products at their average length; a training step costs three forward passes
-        (Kaplan et al. 2020, arXiv:2001.08361, appendix B)."""
-        c = self.config
-        attention_width = c.heads * c.head_dim
-        matrices = c.layers * (
-            c.width * (2 * attention_width + 2 * c.kv_heads * c.head_dim) + 3 * c.width * c.ffn_width
-        )
-        head = c.width * c.vocab_size
-        attention = c.layers * attention_width * context  # QKᵀ and AV: 2 products over context / 2 positions on average
-        forward = 2 * (matrices + head + attention)
-        return 3 * forward if training else forward
-
-    def kv_bytes_per_token(self, bytes_per_number: int = 4) -> int:
-        """Memory one cached token takes, in bytes."""
-        c = self.config
-        return 2 * c.layers * c.kv_heads * c.head_dim * bytes_per_number
-
-    def training_bytes(self, tokens: int) -> int:
-        """Rough memory of an fp32 training step over so many tokens at once: weights, gradients and two optimiser
-        averages, and what the backward pass keeps (activations per layer, logits with their gradient)."""
-        c = self.config
-        per_layer = 10 * c.width + 4 * (c.heads + 2 * c.kv_heads) * c.head_dim + 4 * c.ffn_width
-        return 4 * (4 * self.num_parameters() + tokens * (c.layers * per_layer + 3 * c.vocab_size))

@@ -69,7 +69,7 @@ def decoder_config(model: ModelConfig, vocab_size: int) -> DecoderConfig:
     return DecoderConfig(vocab_size=vocab_size, **fields)
 
 
-def schedule(train: TrainConfig, config: DecoderConfig, parameters: int, train_tokens: int | None) -> TrainConfig:
+def schedule(train: TrainConfig, config: DecoderConfig, train_tokens: int | None) -> TrainConfig:
     """Fill in batch, learning rates and budget. train_tokens: size of the data, None when it is not known yet."""
     depth = config.layers
     batch_tokens = 1024 * 2 ** round(math.log2(max(2, depth)))  # 2 layers 2k, 4 layers 4k, 8 layers 8k …
@@ -80,7 +80,7 @@ def schedule(train: TrainConfig, config: DecoderConfig, parameters: int, train_t
         "muon_learning_rate": train.muon_learning_rate or 0.02 * (256 / config.width) ** 0.5,
     }
     if train.steps is None and train.tokens is None and train.minutes is None:
-        tokens = TOKENS_PER_PARAMETER * parameters
+        tokens = TOKENS_PER_PARAMETER * config.num_parameters()
         if train_tokens is not None:
             tokens = min(tokens, MOST_EPOCHS * train_tokens)
         update["steps"] = max(20, math.ceil(tokens / (batch_size * config.context)))

@@ -18,6 +18,7 @@ from zaohua.i18n import t
 from zaohua.language.decoder import Decoder
 from zaohua.language.qwen3 import from_json, generation_json, our_name, published_name, to_json
 from zaohua.language.tokenizer import Tokenizer
+from zaohua.nn.blank import Blank
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 KNOWN = ("qwen3",)
@@ -45,6 +46,7 @@ def save_folder(
         with new_folder(Path(folder)) as temporary:
             save_file(tensors, temporary / WEIGHTS, metadata={"format": "pt"})
             _write_json(temporary / "config.json", to_json(decoder.config, tokenizer.eot_id, dtype))
+            (temporary / WEIGHTS).chmod((temporary / "config.json").stat().st_mode)  # else its owner's alone
             _write_json(temporary / "generation_config.json", generation_json(tokenizer.eot_id))
             tokenizer.save(temporary)
             if card is not None:
@@ -60,7 +62,7 @@ def load_folder(folder: Path, dtype: torch.dtype = torch.float32) -> tuple[Decod
     """
     folder = Path(folder)
     config = from_json(read_config(folder), folder / "config.json")
-    with torch.device("meta"):
+    with Blank():
         decoder = Decoder(config)
     wanted = {published_name(name): tuple(tensor.shape) for name, tensor in decoder.state_dict().items()}
     if config.tied:

@@ -15,6 +15,7 @@ from zaohua.language.tokenizer import Tokenizer
 from zaohua.seeding import sample_keys, uniform
 
 _STREAM = 1  # this use of randomness, see zaohua.seeding
+MOST_TEXTS, MOST_TOKENS = 4096, 1_000_000  # at once: beyond, memory or patience ends first
 _DRAWS = 256  # random numbers made at a time: one hash call per token would cost more than a small model's layer
 
 Stream = Callable[[str, int], None]
@@ -119,17 +120,15 @@ def complete(
     positions restart there and what came before is forgotten. Continuation i depends on (seed, i), not on n, up to
     the rounding of a product with more rows. Raises UsageError for a budget, count or prompt out of range.
     """
-    for name, value in (("max_new_tokens", max_new_tokens), ("n", n)):
-        if value < 1:
-            raise UsageError(
-                t("generate.bad_option", name=name, value=value, expected=t("generate.expected_one_or_more"))
-            )
+    for name, value, most in (("max_new_tokens", max_new_tokens, MOST_TOKENS), ("n", n, MOST_TEXTS)):
+        if not 1 <= value <= most:
+            expected = t("generate.expected_between", most=most)
+            raise UsageError(t("generate.bad_option", name=name, value=value, expected=expected))
     if any(not text for text in stop):
         raise UsageError(t("generate.empty_stop"))
     context, device = decoder.config.context, decoder.embed_tokens.weight.device
     start = list(prompt) or [tokenizer.eot_id]
-    if len(start) > context:
-        raise ZaohuaError(t("generate.prompt_too_long", tokens=len(start), context=context))
+    check_prompt(start, context)
 
     capacity = min(context, len(start) + max_new_tokens)
     cache = decoder.new_cache(1, capacity)
@@ -171,6 +170,12 @@ def complete(
             new = torch.tensor([(start + row.completion.ids)[-half:] for row in active], device=device)
         logits = _next_logits(decoder, new, cache)
     return [row.cut() for row in rows]
+
+
+def check_prompt(ids: Sequence[int], context: int) -> None:
+    """Raises ZaohuaError for a prompt that the model cannot see whole."""
+    if len(ids) > context:
+        raise ZaohuaError(t("generate.prompt_too_long", tokens=len(ids), context=context))
 
 
 def _blocked(tokenizer: Tokenizer, stop_ids: frozenset[int], vocab_size: int) -> Tensor:

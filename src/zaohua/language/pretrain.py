@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from zaohua import recipe as recipes
@@ -19,10 +20,12 @@ from zaohua.language.corpus import Corpus, prepare
 from zaohua.language.decoder import Decoder, DecoderConfig
 from zaohua.language.evaluation import corpus_baselines, evaluate
 from zaohua.language.folder import save_folder
+from zaohua.language.generation import MOST_TOKENS, check_prompt
 from zaohua.language.initialise import initialise
 from zaohua.language.model import LanguageModel
 from zaohua.language.tokenizer import TokenizerConfig
 from zaohua.metrics.overlap import overlap_report
+from zaohua.nn.blank import Blank
 from zaohua.recipe import Section
 from zaohua.training import optimisers
 from zaohua.training.config import RunConfig, TrainConfig
@@ -34,9 +37,9 @@ class SampleConfig(Section):
     """What to write during and after training."""
 
     prompts: list[str] = []  # none: the beginning and the middle of the validation text
-    max_new_tokens: int = 200
-    temperature: float = 0.8
-    top_p: float | None = 0.95
+    max_new_tokens: int = Field(200, ge=1, le=MOST_TOKENS)
+    temperature: float = Field(0.8, ge=0, allow_inf_nan=False)
+    top_p: float | None = Field(0.95, gt=0, le=1)
 
 
 class LanguageRecipe(Section):
@@ -77,6 +80,8 @@ class LanguageTask:
         model = dial.shape(self.recipe.model, tokenizer.vocab_size)
         model = model.model_copy(update={"context": self.corpus.context})
         self._settle(model, tokenizer.vocab_size, tokens)
+        for prompt in self.recipe.sample.prompts:
+            check_prompt(tokenizer.encode(prompt), self.config.context)
 
     def _prepare(self, visible: bool) -> None:
         recipe = self.recipe
@@ -86,9 +91,7 @@ class LanguageTask:
 
     def _settle(self, model: dial.ModelConfig, vocab_size: int, train_tokens: int | None) -> None:
         self.config = dial.decoder_config(model, vocab_size)
-        with torch.device("meta"):
-            self._blank = Decoder(self.config)  # for its costs
-        train = dial.schedule(self.recipe.train, self.config, self._blank.num_parameters(), train_tokens)
+        train = dial.schedule(self.recipe.train, self.config, train_tokens)
         assert train.batch_size is not None
         self.batch_size = train.batch_size
         self.recipe = self.recipe.model_copy(update={"model": model, "train": train})
@@ -133,7 +136,7 @@ class LanguageTask:
 
     def flops_per_step(self) -> float:
         """Forward and backward over the global batch."""
-        return float(self._blank.flops_per_token(self.config.context) * self.units_per_step()["tokens"])
+        return float(self.config.flops_per_token(self.config.context) * self.units_per_step()["tokens"])
 
     # ---- evaluation
 
@@ -151,7 +154,7 @@ class LanguageTask:
 
     def _model(self, weights: Weights) -> LanguageModel:
         """An unsharded model with these weights."""
-        with torch.device("meta"):
+        with Blank():
             decoder = Decoder(self.config)
         decoder.load_state_dict({name: tensor.cpu() for name, tensor in weights["model"].items()}, assign=True)
         return LanguageModel(decoder.eval(), self.corpus.tokenizer)
@@ -187,7 +190,7 @@ class LanguageTask:
             recipe=recipes.dump(self.recipe),
             metrics=metrics,
             baselines=self.baselines(),
-            config=asdict(self.config) | {"parameters": self._blank.num_parameters()},
+            config=asdict(self.config) | {"parameters": self.config.num_parameters()},
             cost=cost,
             title=Path(self.recipe.run.dir).name,
         )
@@ -205,7 +208,7 @@ class LanguageTask:
         texts = [sample.text for sample in self._written or self.sample(weights)]
         return {
             "baselines": self.baselines(),
-            "parameters": self._blank.num_parameters(),
+            "parameters": self.config.num_parameters(),
             "overlap": overlap_report(texts, self.corpus.tokenizer, self.corpus.train, self.corpus.validation),
         }
 
@@ -216,8 +219,8 @@ class LanguageTask:
         train, tokens = self.recipe.train, self.units_per_step()["tokens"]
         return {
             "recipe": recipes.dump(self.recipe),
-            "parameters": self._blank.num_parameters(),
-            "memory_bytes": self._blank.training_bytes(tokens // train.accumulate),
+            "parameters": self.config.num_parameters(),
+            "memory_bytes": self.config.training_bytes(tokens // train.accumulate),
             "flops_per_step": self.flops_per_step(),
             "units_per_step": self.units_per_step(),
             "steps": train.steps or (math.ceil(train.tokens / tokens) if train.tokens else None),

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -23,6 +23,7 @@ from zaohua.errors import ZaohuaError
 from zaohua.files import flush
 from zaohua.i18n import t
 from zaohua.training.parallel import Parallel
+from zaohua.training.writing import writing
 
 
 def latest(folder: Path) -> Path | None:
@@ -40,20 +41,23 @@ def save(folder: Path, step: int, tensors: Mapping[str, Tensor], facts: dict[str
     temporary = folder / f".{final.name}.tmp"
     if parallel.main:
         shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
+        with writing(folder):
+            temporary.mkdir(parents=True)
     parallel.wait()
     sharded = {key for key, tensor in tensors.items() if _is_sharded(tensor)}
     own = {key: _local(tensor).contiguous() for key, tensor in tensors.items() if key in sharded or parallel.main}
     try:
-        file = temporary / f"rank-{parallel.rank}-of-{parallel.world}.safetensors"
-        save_file(own, file, metadata={"sharded": json.dumps(sorted(sharded))})
-        flush(file)
-        if parallel.main:
-            (temporary / "trainer.json").write_text(json.dumps(facts, ensure_ascii=False, indent=1), encoding="utf-8")
-            flush(temporary / "trainer.json")
-    except (OSError, SafetensorError) as error:
+        with writing(folder):
+            file = temporary / f"rank-{parallel.rank}-of-{parallel.world}.safetensors"
+            save_file(own, file, metadata={"sharded": json.dumps(sorted(sharded))})
+            flush(file)
+            if parallel.main:
+                trainer = temporary / "trainer.json"
+                trainer.write_text(json.dumps(facts, ensure_ascii=False, indent=1), encoding="utf-8")
+                flush(trainer)
+    except ZaohuaError:
         shutil.rmtree(temporary, ignore_errors=True)
-        raise ZaohuaError(t("training.cannot_save", folder=folder, reason=error)) from error
+        raise
     parallel.wait()
     if parallel.main:
         shutil.rmtree(final, ignore_errors=True)

@@ -5,7 +5,7 @@ import logging
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,15 @@ def say(text: str, quiet: bool = False) -> None:
         Console(stderr=True).print(text, highlight=False, markup=False)
 
 
+class _JournalFile(logging.FileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (logging's name)
+        raise  # logging itself would print a traceback and go on; a full disk is one line, told where the run ends
+
+
 @contextmanager
 def journal(folder: Path) -> Iterator[None]:
     """Within the block, what is said is also appended to log.txt."""
-    handler = logging.FileHandler(folder / "log.txt", encoding="utf-8")
+    handler = _JournalFile(folder / "log.txt", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     _journal.addHandler(handler)
     _journal.setLevel(logging.INFO)
@@ -40,7 +45,8 @@ def journal(folder: Path) -> Iterator[None]:
         yield
     finally:
         _journal.removeHandler(handler)
-        handler.close()
+        with suppress(OSError):  # lines that could not be written have been told of already
+            handler.close()
 
 
 class MetricsLog:

@@ -1,47 +1,42 @@
 """Muon: momentum whose every matrix update is made (nearly) orthogonal before it is applied.
 
 Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks". One step of the iteration is an odd
-polynomial of the singular values, X <- aX + b(XXᵀ)X + c(XXᵀ)²X; after a few, all of them are near 1. Matrices of one
-size are iterated together as one batch, which on small models is what makes the method cheap.
+polynomial of the singular values; after a few, all of them are near 1. Matrices of one size are iterated together as
+one batch, which on small models is what makes the method cheap.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
-from torch.distributed.tensor import DTensor, Replicate
 
-Coefficients = Sequence[tuple[float, float, float]]
+Bound = Literal["gram", "frobenius"]
 
-# One polynomial repeated: steepest at 0, so small directions grow fast, and never settles: values end in about 0.7-1.2.
-QUINTIC: Coefficients = ((3.4445, -4.7750, 2.0315),)
-# Best polynomial for each step in turn (Amsel et al. 2025, arXiv:2505.16932, l = 1e-3); the last one repeats.
-POLAR_EXPRESS: Coefficients = (
-    (8.287212, -23.595887, 17.300387),
-    (4.107059, -2.947850, 0.544843),
-    (3.948691, -2.908902, 0.551819),
-    (3.318420, -2.488488, 0.510049),
-    (2.300652, -1.668904, 0.418807),
-    (1.891301, -1.267996, 0.376804),
-    (1.875000, -1.250000, 0.375000),
-)
-COEFFICIENTS = {"quintic": QUINTIC, "polar-express": POLAR_EXPRESS}
+# aX + b(XXᵀ)X + c(XXᵀ)²X: steepest at 0, so small directions grow fast, and never settles: values end in about 0.7-1.2.
+QUINTIC = (3.4445, -4.7750, 2.0315)
 
 
-def orthogonalise(x: Tensor, coefficients: Coefficients = QUINTIC, steps: int = 5, eps: float = 1e-7) -> Tensor:
+def orthogonalise(x: Tensor, steps: int = 4, *, bound: Bound = "gram", eps: float = 1e-7) -> Tensor:
     """Each matrix of a batch with its singular values driven towards 1. x: [N, m, n] -> [N, m, n], in x's dtype.
 
-    coefficients: (a, b, c) for each step, the last one for all further steps.
+    bound: what x is divided by first, so that no singular value exceeds 1. "frobenius", the root of the sum of their
+    squares, is the usual choice; "gram", the fourth root of the sum of their fourth powers, is nearer to the largest
+    one and costs nothing, since XXᵀ is needed anyway: the values start larger, which saves a step.
     """
     tall = x.shape[-2] > x.shape[-1]
     if tall:
         x = x.mT  # XXᵀ is then the smaller of the two Gram matrices
-    x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=eps)  # no singular value exceeds the Frobenius norm
+    a, b, c = QUINTIC
+    x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=eps)
+    gram = x @ x.mT
+    if bound == "gram":
+        largest = gram.norm(dim=(-2, -1), keepdim=True).clamp(min=eps)  # at least the square of the largest value
+        x, gram = x / largest.sqrt(), gram / largest
     for step in range(steps):
-        a, b, c = coefficients[min(step, len(coefficients) - 1)]
-        gram = x @ x.mT
+        if step:
+            gram = x @ x.mT
         polynomial = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
         x = torch.baddbmm(x, polynomial, x, beta=a)
     return x.mT if tall else x
@@ -54,7 +49,7 @@ class Muon(torch.optim.Optimizer):
         lr * sqrt(max(1, rows / cols)), Jordan's convention and torch.optim.Muon's "original".
     momentum: of the gradient average, Nesterov style; change `group["momentum"]` between steps to warm it up.
     weight_decay: decoupled, each step shrinks a matrix by the factor 1 - lr * weight_decay.
-    ns_coefficients, ns_steps: see `orthogonalise`; "quintic" or "polar-express".
+    ns_steps, bound: see `orthogonalise`; 5 and "frobenius" are torch.optim.Muon's.
     precision: dtype of the iteration; None is bfloat16 on GPUs, whose matrix units want it, and float32 elsewhere.
 
     Parameters may be DTensors: the momentum stays sharded as they are, the whole update is gathered, made
@@ -68,29 +63,26 @@ class Muon(torch.optim.Optimizer):
         *,
         momentum: float = 0.95,
         weight_decay: float = 0.0,
-        ns_coefficients: str = "quintic",
-        ns_steps: int = 5,
+        ns_steps: int = 4,
+        bound: Bound = "gram",
         precision: torch.dtype | None = None,
     ) -> None:
         defaults = {
             "lr": lr,
             "momentum": momentum,
             "weight_decay": weight_decay,
-            "ns_coefficients": ns_coefficients,
             "ns_steps": ns_steps,
+            "bound": bound,
             "precision": precision,
         }
         super().__init__(params, defaults)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add matrices with their own settings; ValueError for anything that is not a matrix or an unknown setting."""
+        """Add matrices with their own settings; ValueError for anything that is not a matrix."""
         super().add_param_group(param_group)
-        group = self.param_groups[-1]
-        for parameter in group["params"]:
+        for parameter in self.param_groups[-1]["params"]:
             if parameter.ndim != 2:
                 raise ValueError(f"Muon takes matrices, not a parameter of shape {tuple(parameter.shape)}")
-        if group["ns_coefficients"] not in COEFFICIENTS:
-            raise ValueError(f"ns_coefficients is one of {sorted(COEFFICIENTS)}, not {group['ns_coefficients']!r}")
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
@@ -120,9 +112,7 @@ class Muon(torch.optim.Optimizer):
 
         wide = [_whole(d if d.shape[0] <= d.shape[1] else d.mT) for d in directions]
         precision = group["precision"] or (torch.bfloat16 if wide[0].is_cuda else torch.float32)
-        updates = orthogonalise(
-            torch.stack(wide).to(precision), COEFFICIENTS[group["ns_coefficients"]], group["ns_steps"]
-        )
+        updates = orthogonalise(torch.stack(wide).to(precision), group["ns_steps"], bound=group["bound"])
         for parameter, update in zip(parameters, updates.to(parameters[0].dtype), strict=True):
             rows, cols = parameter.shape
             parameter.mul_(1 - group["lr"] * group["weight_decay"])
@@ -132,15 +122,22 @@ class Muon(torch.optim.Optimizer):
             )
 
 
+def _is_shard(x: Tensor) -> bool:
+    """True for a DTensor, whose module takes half a second to import and is not asked for."""
+    return hasattr(x, "placements")
+
+
 def _whole(x: Tensor) -> Tensor:
     """A DTensor gathered from all ranks; any other tensor as it is."""
-    return x.full_tensor() if isinstance(x, DTensor) else x
+    return x.full_tensor() if _is_shard(x) else x  # type: ignore[attr-defined]
 
 
 def _sharded_as(parameter: Tensor, update: Tensor) -> Tensor:
     """This rank's part of `update`, which every rank holds whole, if the parameter is a DTensor."""
-    if not isinstance(parameter, DTensor):
+    if not _is_shard(parameter):
         return update
-    mesh = parameter.device_mesh
+    from torch.distributed.tensor import DTensor, Replicate
+
+    mesh = parameter.device_mesh  # type: ignore[attr-defined]
     whole = DTensor.from_local(update, mesh, [Replicate()] * mesh.ndim, run_check=False)
-    return whole.redistribute(mesh, parameter.placements)
+    return whole.redistribute(mesh, parameter.placements)  # type: ignore[attr-defined]

@@ -12,10 +12,9 @@ from typing import Any
 
 from zaohua import labels
 from zaohua.artifacts import Artifact, Text
-from zaohua.errors import ZaohuaError
 from zaohua.files import point
-from zaohua.i18n import t
 from zaohua.training.task import Task, Weights
+from zaohua.training.writing import writing
 
 
 def save_samples(artifacts: Sequence[Artifact], folder: Path, step: int) -> None:
@@ -50,10 +49,8 @@ class Outputs:
             final = self._checkpoints / f"step-{step:08d}"
             while final.exists():  # from before a crash: replacing it would break a link for a moment
                 final = final.with_name(final.name + "-again")
-            try:
+            with writing(self._checkpoints):
                 self._task.save_model(final, weights, metrics, cost)
-            except OSError as error:
-                raise ZaohuaError(t("training.cannot_save", folder=self._checkpoints, reason=error)) from error
             self._written[step] = final
         point(self._checkpoints / which, self._written[step].name)
         self._prune()

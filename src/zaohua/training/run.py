@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zaohua import recipe as recipes
-from zaohua.errors import UsageError
+from zaohua.errors import UsageError, ZaohuaError
 from zaohua.files import write_atomic
 from zaohua.i18n import t
 from zaohua.machine import describe_machine, peak_flops
@@ -49,6 +49,8 @@ def train(
         if not changed:
             if (folder / "summary.json").exists() and saved["step"] == saved["total"]:
                 say(t("training.finished_before", folder=folder), quiet)
+                if not (folder / "report.html").exists():  # killed, or the disk full, between the two
+                    write_report(folder)
                 return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
             recipe = recipes.validate(saved["resolved"], task_class.Recipe, str(state))
     ranks = parallel.start(recipe.train.parallel)
@@ -74,7 +76,12 @@ def _run(
 ) -> dict[str, Any]:
     """Prepare, train, sum up. state: to go on from; changed: keys in which the recipe differs from that state's."""
     began = time.perf_counter()
-    task.prepare(ranks, visible=not quiet and ranks.main)
+    try:
+        task.prepare(ranks, visible=not quiet and ranks.main)
+    except ZaohuaError:
+        if state is None and ranks.main:
+            (folder / "recipe.toml").unlink()  # nothing was made: a corrected recipe may have the folder
+        raise
     if state is not None and not accept_changes:
         learnt_from = checkpoint.facts(state)["task"]["data_hash"]
         if learnt_from != task.state_dict()["data_hash"]:

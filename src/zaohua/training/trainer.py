@@ -26,6 +26,7 @@ from zaohua.training.outputs import Outputs
 from zaohua.training.parallel import Parallel, whole
 from zaohua.training.signals import Stopped, StopRequest
 from zaohua.training.task import Draw, Phase, Task, Weights
+from zaohua.training.writing import writing
 
 WARM_STEPS, TIMED_STEPS = 4, 9  # calibration of a budget in minutes
 
@@ -137,22 +138,23 @@ class Trainer:
         state: a saved state to go on from. keep_budget: its number of steps stands, whatever the recipe says now.
         Raises Stopped after a signal, ZaohuaError when the loss stops being a number or the disk is full.
         """
+        total = self._budget() if state is None or not keep_budget else None  # before loading: calibration takes steps
         metrics = self._load(state) if state is not None else {}
-        if state is None or not keep_budget:
-            self.total = self._budget()
+        self.total = total or self.total
         log = bar = None
-        try:
-            if self.parallel.main:
-                log = MetricsLog(self.folder, after_step=self.step, tensorboard=self.config.tensorboard)
-            bar = ProgressBar(self.total, self.step, visible=self.visible)
-            self._introduce(bar)
-            with StopRequest() as stop:
-                return self._loop(stop, log, bar, metrics)
-        finally:
-            if bar is not None:
-                bar.close()
-            if log is not None:
-                log.close()
+        with writing(self.folder, only_full=True):
+            try:
+                if self.parallel.main:
+                    log = MetricsLog(self.folder, after_step=self.step, tensorboard=self.config.tensorboard)
+                bar = ProgressBar(self.total, self.step, visible=self.visible)
+                self._introduce(bar)
+                with StopRequest() as stop:
+                    return self._loop(stop, log, bar, metrics)
+            finally:
+                if bar is not None:
+                    bar.close()
+                if log is not None:
+                    log.close()
 
     def _introduce(self, bar: ProgressBar) -> None:
         """Say what was chosen for this machine, and where a resumed run stands."""

@@ -1,0 +1,21 @@
+"""Modules without starting weights, for those that are about to be loaded."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from torch.overrides import TorchFunctionMode
+
+
+class Blank(TorchFunctionMode):
+    """`with Blank(): Module(...)` skips the functions of torch.nn.init: matrices hold what memory happened to hold.
+
+    The meta device would do the same but brings in a second of imports; drawing weights takes longer still.
+    """
+
+    def __torch_function__(
+        self, function: Callable[..., Any], types: Iterable[type], args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if getattr(function, "__module__", None) == "torch.nn.init":
+            return kwargs["tensor"]  # torch.nn.init hands its arguments over by name
+        return function(*args, **kwargs)
