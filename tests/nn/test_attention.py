@@ -65,6 +65,12 @@ def test_rotation_turns_pairs_as_complex_numbers(theta):
             assert abs(ours - after) < 1e-5
 
 
+def test_the_gradient_of_a_rotation_is_that_of_finite_differences():
+    cos, sin = (table.double() for table in rotary_table(5, 8, 100.0))
+    x = random(2, 3, 5, 8).double().requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: rotate(x, cos, sin), x)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 20))
 def test_rotated_products_depend_on_distance_alone(first, second, shift):
