@@ -1,6 +1,7 @@
 """Time to loss on tiny Shakespeare, characters, context 64: zaohua beside nanoGPT, interleaved, one evaluator.
 
     python benchmarks/time_to_loss.py --text input.txt --nanogpt PATH_OF_ITS_CHECKOUT --seeds 5
+    python benchmarks/time_to_loss.py --text input.txt --recipes language/shakespeare-best --seeds 3
 
 Each seed runs nanoGPT's published CPU configuration and then our recipes, each as a process of its own, start-up
 counted. The evaluator is the same for all: a full pass over the 111,540 validation characters in non-overlapping
@@ -19,7 +20,6 @@ import tempfile
 import time
 from pathlib import Path
 
-CONTEXT = 64
 RECIPES = ["language/shakespeare-char", "language/shakespeare-fast", "language/shakespeare-64"]
 NANOGPT = (
     *("--device=cpu", "--dtype=float32", "--compile=False", "--eval_iters=20", "--log_interval=1"),
@@ -117,8 +117,9 @@ def random_windows(model: Path, text: Path, seed: int, batches: int = 20, batch_
     decoder, tokenizer = load_folder(model)
     content = text.read_text(encoding="utf-8")
     ids = torch.tensor(tokenizer.encode(content[int(len(content) * 0.9) :]))
-    starts = torch.randint(len(ids) - CONTEXT, (batches, batch_size, 1), generator=torch.Generator().manual_seed(seed))
-    windows = ids[starts + torch.arange(CONTEXT + 1)]  # [batches, batch_size, CONTEXT + 1]
+    context, dice = decoder.config.context, torch.Generator().manual_seed(seed)
+    starts = torch.randint(len(ids) - context, (batches, batch_size, 1), generator=dice)
+    windows = ids[starts + torch.arange(context + 1)]  # [batches, batch_size, context + 1]
     with torch.no_grad():
         return statistics.fmean(decoder.loss(w[:, :-1], w[:, 1:]).item() for w in windows)
 
@@ -146,31 +147,33 @@ def spread(rows: list[dict], key: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--text", type=Path, required=True)
-    parser.add_argument("--nanogpt", type=Path, required=True, help="a checkout of karpathy/nanoGPT")
+    parser.add_argument("--nanogpt", type=Path, help="a checkout of karpathy/nanoGPT; left out: our recipes alone")
     parser.add_argument("--recipes", nargs="+", default=RECIPES)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     text = options.text.resolve()
-    rows: dict[str, list[dict]] = {name: [] for name in ("nanoGPT", *options.recipes)}
+    peers = ["nanoGPT"] if options.nanogpt else []
+    rows: dict[str, list[dict]] = {name: [] for name in [*peers, *options.recipes]}
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         os.environ["ZAOHUA_CACHE"] = str(scratch / "cache")  # the first run prepares the text, as a newcomer's would
         for seed in range(1, options.seeds + 1):
-            rows["nanoGPT"].append(run_nanogpt(options.nanogpt.resolve(), text, seed, scratch, options.threads))
+            if options.nanogpt:
+                rows["nanoGPT"].append(run_nanogpt(options.nanogpt.resolve(), text, seed, scratch, options.threads))
             for recipe in options.recipes:
                 rows[recipe].append(run_ours(recipe, text, seed, scratch, options.threads))
             print(
                 {name: {k: round(v, 3) for k, v in found[-1].items()} for name, found in rows.items()}, file=sys.stderr
             )
-    print(
-        "| run | validation loss, median (range) | its random-window estimate | wall seconds | nanoGPT's time ÷ ours |"
-    )
+    print("| run | validation loss, median (range) | random windows | wall seconds | nanoGPT's time ÷ ours |")
     print("| --- | --- | --- | --- | --- |")
     for name, found in rows.items():
-        ratio = statistics.median(a["seconds"] / b["seconds"] for a, b in zip(rows["nanoGPT"], found, strict=True))
+        pairs = zip(rows.get("nanoGPT", []), found, strict=False)
+        ratios = [theirs["seconds"] / ours["seconds"] for theirs, ours in pairs]
+        ratio = f"{statistics.median(ratios):.2f}" if ratios else "–"
         columns = [spread(found, key) for key in ("loss", "own_estimate", "seconds")]
-        print(f"| {name} | {' | '.join(columns)} | {ratio:.2f} |")
+        print(f"| {name} | {' | '.join(columns)} | {ratio} |")
     floor = ngram_floor(text)
     for name, loss in floor.items():
         print(f"| {name} table | {loss:.3f} | – | – | – |")

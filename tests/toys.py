@@ -1,4 +1,4 @@
-"""Small tasks for testing the trainer. Run as a program: python tests/toys.py FOLDER STEPS [--resume]"""
+"""Small tasks for testing the trainer. Run as a program: python tests/toys.py FOLDER STEPS [--resume] [--plain]"""
 
 import sys
 from pathlib import Path
@@ -20,6 +20,7 @@ class ToyRecipe(Section):
     task: Literal["toy"] = "toy"
     train: TrainConfig
     run: RunConfig
+    batch_norm: bool = True
 
 
 class ToyGAN:
@@ -31,6 +32,7 @@ class ToyGAN:
     def __init__(self, recipe: ToyRecipe) -> None:
         self.recipe = recipe
         self.poison_at: int | None = None  # make the generator's loss infinite at this step
+        self.poison_gradient_at: int | None = None  # make its gradient NaN and leave the loss as it is
 
     def prepare(self, ranks: parallel.Parallel, *, visible: bool) -> None:
         """The data are drawn."""
@@ -40,7 +42,8 @@ class ToyGAN:
 
     def build(self) -> dict[str, nn.Module]:
         torch.manual_seed(self.recipe.train.seed)
-        generator = nn.Sequential(nn.Linear(4, 32), nn.BatchNorm1d(32), nn.SiLU(), nn.Linear(32, 2))
+        norm = nn.BatchNorm1d(32) if self.recipe.batch_norm else nn.Identity()
+        generator = nn.Sequential(nn.Linear(4, 32), norm, nn.SiLU(), nn.Linear(32, 2))
         critic = nn.Sequential(nn.Linear(2, 32), nn.SiLU(), nn.Linear(32, 1))
         return {"generator": generator, "critic": critic}
 
@@ -60,6 +63,8 @@ class ToyGAN:
 
         def generator_loss(batch: tuple[Tensor, Tensor], draw: Draw) -> tuple[Tensor, dict[str, Tensor]]:
             loss = -critic(generator(batch[1])).mean()
+            if draw.step == self.poison_gradient_at:
+                loss = loss + (0 * loss).abs().sqrt()  # + 0, whose derivative is 0 times infinity
             return (loss * float("inf") if draw.step == self.poison_at else loss), {}
 
         return [
@@ -101,7 +106,7 @@ class ToyGAN:
         return {}
 
 
-def toy_trainer(folder: Path, **train: Any) -> Trainer:
+def toy_trainer(folder: Path, *, batch_norm: bool = True, **train: Any) -> Trainer:
     """A trainer of the toy GAN in `folder`; `train` overrides its section."""
     settings = {
         "steps": 30,
@@ -114,12 +119,13 @@ def toy_trainer(folder: Path, **train: Any) -> Trainer:
         "ema": 0.9,
         "tensorboard": False,
     }
-    recipe = ToyRecipe(train=TrainConfig(**settings | train), run=RunConfig(dir=str(folder)))
+    recipe = ToyRecipe(train=TrainConfig(**settings | train), run=RunConfig(dir=str(folder)), batch_norm=batch_norm)
     return Trainer(ToyGAN(recipe), folder, parallel.start("auto"))
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
     run_folder = Path(sys.argv[1])
-    trainer = toy_trainer(run_folder, steps=int(sys.argv[2]), save_every=1)
+    trainer = toy_trainer(run_folder, steps=int(sys.argv[2]), save_every=1, batch_norm="--plain" not in sys.argv)
     trainer.run(checkpoint.latest(run_folder / "state") if "--resume" in sys.argv else None)
+    parallel.stop()

@@ -36,12 +36,16 @@ class Artifact:
         library for the format is missing.
         """
         path = Path(path)
-        suffix = path.suffix.lower()
-        if suffix not in self.suffixes:
-            known = " ".join(self.suffixes)
-            raise UsageError(t("labels.unknown_format", suffix=path.suffix or path.name, known=known))
-        labels.mark(path, self.provenance(), self._encode(suffix))
+        self.check_format(path)
+        labels.mark(path, self.provenance(), self._encode(path.suffix.lower()))
         return path
+
+    @classmethod
+    def check_format(cls, path: Path) -> None:
+        """Raise UsageError if this artifact cannot be written as a file of this suffix."""
+        if path.suffix.lower() not in cls.suffixes:
+            known = " ".join(cls.suffixes)
+            raise UsageError(t("labels.unknown_format", suffix=path.suffix or path.name, known=known))
 
     def provenance(self) -> Provenance:
         """The label: who made this, when, and a name for its content."""

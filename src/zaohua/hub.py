@@ -11,7 +11,7 @@ LOADERS = {"qwen3": "zaohua.language.model:LanguageModel"}
 """model_type of config.json -> the class whose load(folder, name=…, **options) opens it."""
 
 EVALUATORS = {"qwen3": "zaohua.language.evaluation:evaluate_folder"}
-"""model_type of config.json -> the function of (model folder, source or None) that measures it."""
+"""model_type of config.json -> the function of (model folder, source or None, column or None) that measures it."""
 
 
 def load(path: str | Path, **options: Any) -> Any:
@@ -23,14 +23,15 @@ def load(path: str | Path, **options: Any) -> Any:
     return loader.load(folder, name=_name(Path(path)), **options)
 
 
-def evaluate(path: str | Path, source: str | None = None) -> dict[str, Any]:
+def evaluate(path: str | Path, source: str | None = None, column: str | None = None) -> dict[str, Any]:
     """A model's metrics beside those of its baselines.
 
-    source: other data to measure it on ("file:…", "folder:…", …); left out: the validation part of its own run's.
+    source: other data to measure it on ("file:…", "folder:…", …), of which a tenth is held out and scored; column: of
+    a table. Left out: the validation part of its own run's.
     Raises ZaohuaError, in one line, when the model cannot be opened or there is nothing to measure it on.
     """
     folder, function = _open(path, EVALUATORS)
-    return function(folder, source)
+    return function(folder, source, column)
 
 
 def _open(path: str | Path, table: dict[str, str]) -> tuple[Path, Any]:

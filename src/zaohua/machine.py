@@ -92,7 +92,7 @@ def free_disk(folder: Path) -> int:
 
 def torch_build() -> dict[str, Any]:
     """torch: its version or None; torch_error: why it does not load; build: "cpu", "cuda 13.0" or "rocm 7.0";
-    gpus: those torch can use, each with name, memory_bytes and whether this build has code for it."""
+    gpus: those that training can use, each with name, memory_bytes and whether this build has code for it."""
     try:
         import torch
     except Exception as error:  # a torch built for another machine fails in many ways: each is a finding to report
@@ -108,8 +108,6 @@ def torch_build() -> dict[str, Any]:
             gpu = torch.cuda.get_device_properties(index)
             supported = bool(torch.version.hip) or _has_code_for(gpu.major, gpu.minor, torch.cuda.get_arch_list())
             gpus.append({"name": gpu.name, "memory_bytes": gpu.total_memory, "supported": supported})
-    elif torch.backends.mps.is_available():
-        gpus.append({"name": processor_name(), "memory_bytes": psutil.virtual_memory().total, "supported": True})
     return {"torch": torch.__version__, "build": build, "gpus": gpus}
 
 

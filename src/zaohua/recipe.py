@@ -37,11 +37,15 @@ S = TypeVar("S", bound=Section)
 
 
 class RawRecipe(dict[str, Any]):
-    """A recipe as written: a dict that remembers which file it came from and which keys the command line set."""
+    """A recipe as written: a dict that remembers which file it came from and which keys the command line set.
+
+    arguments: what load_recipe was given, the recipe's name or path and then every override, word for word.
+    """
 
     def __init__(self, values: Mapping[str, Any], origin: str = "", overridden: Sequence[str] = ()) -> None:
         super().__init__(values)
         self.origin, self.overridden = origin, tuple(overridden)
+        self.arguments: tuple[str, ...] = ()
 
 
 def recipes_folder() -> Path:
@@ -103,6 +107,7 @@ def load_recipe(source: str | Path, overrides: Sequence[str] = ()) -> RawRecipe:
     raw = RawRecipe(_parse(_read(path, origin), origin), origin)
     keys = [_override(raw, text) for text in overrides]
     raw.overridden = tuple(keys)
+    raw.arguments = (str(source), *overrides)
     return raw
 
 

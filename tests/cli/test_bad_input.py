@@ -23,7 +23,7 @@ CASES = {
     "unknown key": (("train", "{recipe}", "train.learing_rate=1"), 2, "did you mean train.learning_rate"),
     "negative rate": (("train", "{recipe}", "train.learning_rate=-0.1"), 2, "greater than 0, not -0.1"),
     "no tokens to sample": (("train", "{recipe}", "sample.max_new_tokens=0"), 2, "at least 1, not 0"),
-    "long prompt in a recipe": (("train", "{recipe}", 'sample.prompts=["{long}"]'), 1, "80 tokens.*at most 32"),
+    "long prompt in a recipe": (("train", "{recipe}", "-q", 'sample.prompts=["{long}"]'), 1, "80 tokens.*at most 32"),
     "long prompt": (("generate", "{run}", "{long}"), 1, "80 tokens.*at most 32: shorten it"),
     "NUL in the prompt": (("generate", "{run}", "the \0cat"), 2, "NUL"),
     "NUL in the path": (("generate", "{run}\0", "the "), 2, "NUL"),

@@ -91,6 +91,15 @@ def test_gpu_and_build_are_compared(monkeypatch, seen, change, status, words):
     assert words in finding.fix
 
 
+def test_apple_s_gpu_is_not_said_to_train(monkeypatch):
+    monkeypatch.setattr(machine, "nvidia_gpus", lambda: [])
+    monkeypatch.setattr(machine, "has_amd_gpu", lambda: False)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    finding = found(doctor._gpu(facts()))
+    assert finding.status == "ok"
+    assert "training runs on the CPU" in finding.value
+
+
 def test_on_other_systems_the_index_must_be_named(monkeypatch):
     monkeypatch.setattr(machine, "nvidia_gpus", lambda: ["NVIDIA T4"])
     monkeypatch.setattr(sys, "platform", "win32")

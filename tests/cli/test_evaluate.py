@@ -59,6 +59,32 @@ def test_other_data_are_measured_as_by_hand(zaohua, trained, other):
         assert f"{number:.4f}" in shown
 
 
+def test_other_data_are_read_as_the_run_s_own(toy, trained, other, tmp_path, monkeypatch):
+    """Cleaning and duplicates as in the model's run, the column as asked for."""
+    from zaohua.language import evaluation
+
+    shutil.copytree(trained, tmp_path / "run")
+    recipe = tmp_path / "run" / "recipe.toml"
+    changed = recipe.read_text().replace('normalise = "NFC"', 'normalise = "none"')
+    recipe.write_text(changed.replace("near_dedup = true", "near_dedup = false"))
+    asked = []
+    prepare = evaluation.prepare
+    monkeypatch.setattr(
+        evaluation, "prepare", lambda data, *rest, **more: asked.append(data) or prepare(data, *rest, **more)
+    )
+    table = tmp_path / "other.csv"
+    table.write_text(f"number,words\n1,{other.read_text()}\n", encoding="utf-8")
+    hub.evaluate(tmp_path / "run", f"csv:{table}", "words")
+    (data,) = asked
+    assert (data.normalise, data.near_dedup, data.exact_dedup, data.column) == ("none", False, True, "words")
+
+
+def test_a_column_needs_data(zaohua, trained):
+    refused = zaohua("evaluate", str(trained), "--column", "words")
+    assert refused.code == 2
+    assert "--data" in refused.err
+
+
 def test_a_model_away_from_its_run_needs_data_and_then_measures_the_same(zaohua, trained, other, tmp_path):
     shutil.copytree(trained / "checkpoints" / "best", tmp_path / "away" / "far" / "model")
     away = tmp_path / "away" / "far" / "model"

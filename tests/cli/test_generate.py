@@ -63,7 +63,8 @@ def test_a_failure_shows_nothing_but_its_line(capsys):
     assert shown.err.strip().endswith("shorten it")
 
 
-def test_unknown_format_exits_2(capsys, tmp_path):
+def test_unknown_format_exits_2_before_anything_is_opened(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("zaohua.hub.load", None)
     assert run(["generate", "m", "x", "--out", str(tmp_path / "a.xyz")]) == 2
     assert ".txt" in capsys.readouterr().err
 

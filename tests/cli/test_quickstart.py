@@ -142,9 +142,26 @@ def test_the_language_act_trains_measures_and_writes(folder, tmp_path, monkeypat
     assert result["baselines"]["ngram"]["order"] > 1
     assert result["metrics"]["loss"] > result["baselines"]["ngram"]["loss"]  # twelve steps do not beat counting
     assert "does not beat counting yet" in printed.err
+    assert "Word for word in the training text" in printed.err
     report = (folder / "report.html").read_text(encoding="utf-8")
     assert "does not beat counting yet" in report
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_quickstart_that_found_no_data_can_be_tried_again(folder, tmp_path, monkeypatch, capsys):
+    """The real act, of which a failed preparation leaves the log and nothing else."""
+    recipe = tmp_path / "tiny.toml"
+    recipe.write_text(TINY.format(text=tmp_path / "nowhere.txt"), encoding="utf-8")
+    monkeypatch.setenv("ZAOHUA_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(quickstart, "LANGUAGE_RECIPE", str(recipe))
+    said = []
+    for _ in range(2):
+        assert run(["quickstart", "--lang", "en"]) == 1
+        said.append(capsys.readouterr().err)
+        assert [path.name for path in folder.iterdir()] == ["log.txt"]
+    assert said[0] == said[1]
+    assert said[0].count("\n") == 1
+    assert "nowhere.txt" in said[0]
 
 
 def test_the_shipped_recipe_is_valid_and_goes_where_quickstart_looks():

@@ -24,7 +24,7 @@ def test_a_used_folder_is_refused_and_a_finished_run_resumes_to_its_summary(zaoh
 
 def test_a_finished_run_is_shown_beside_its_baselines(zaohua, toy, trained):
     shown = zaohua("train", str(toy), "--resume")
-    for words in ("bits per byte", "unigrams", "-grams", trained.as_posix()):
+    for words in ("bits per byte", "unigrams", "-grams", "Word for word", trained.as_posix()):
         assert words in shown.out
 
 
@@ -41,6 +41,21 @@ def test_a_dry_run_never_touches_data_or_disk(zaohua, toy, tmp_path, monkeypatch
     for words in ("parameters", "memory to train", "time on this machine"):
         assert words in shown
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_says_which_numbers_the_data_may_lower(zaohua, toy, trained):
+    """Without a budget the dial counts steps by parameters alone; a tokeniser of one's own is what it is."""
+    planned = json.loads(zaohua("train", str(toy), "train.steps=", "--dry-run", "--json").out)
+    assert planned["at_most"] == ["vocab_size", "steps"]
+    assert planned["vocab_size"] == 8192
+    assert zaohua("train", str(toy), "train.steps=", "--dry-run").out.count("at most") == 2
+    folder = trained / "checkpoints" / "best"
+    existing = ("tokenizer.kind=folder", f"tokenizer.path={folder.as_posix()}")
+    known = json.loads(zaohua("train", str(toy), *existing, "--dry-run", "--json").out)
+    summary = json.loads((trained / "summary.json").read_text())
+    assert known["at_most"] == []
+    assert known["vocab_size"] == json.loads((folder / "config.json").read_text())["vocab_size"]
+    assert known["parameters"] == summary["parameters"]
 
 
 def test_evaluate_repeats_the_run_s_own_numbers(zaohua, trained):

@@ -286,3 +286,15 @@ def test_several_sources_and_progress(tmp_path: Path) -> None:
     assert seen == sorted(seen)
     assert report.bytes_read <= report.bytes_total  # an archive's directory is not counted
     assert report.documents == 5
+
+
+def test_so_many_documents_of_each_source(tmp_path: Path) -> None:
+    sources = []
+    for name in "ab":
+        rows = [json.dumps({"text": f"the {number}th text of {name}"}) for number in range(9)]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(rows), encoding="utf-8")
+        sources.append(f"jsonl:{tmp_path / name}.jsonl")
+    report = SourceReport()
+    found = [d.text for d in read_sources(TextDataConfig(source=sources, max_documents=2), report)]
+    assert found == [f"the {number}th text of {name}" for name in "ab" for number in (0, 1)]
+    assert report.documents == 4

@@ -28,7 +28,10 @@ def test_round_trip(
     keep = np.array([data.draw(st.booleans()) for _ in written], dtype=bool)
     chosen = Spool(folder, keep)
     assert len(chosen) == keep.sum()
-    assert [d.text for d in chosen] == [text for (text, _), kept in zip(written, keep, strict=True) if kept]
+    texts = [text for (text, _), kept in zip(written, keep, strict=True) if kept]
+    whole = "".join(texts)
+    assert chosen.amounts() == {"documents": len(texts), "characters": len(whole), "bytes": len(whole.encode())}
+    assert [d.text for d in chosen] == texts
 
 
 def test_lone_surrogates_are_replaced(tmp_path_factory: pytest.TempPathFactory) -> None:

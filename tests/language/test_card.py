@@ -31,6 +31,8 @@ def test_card_says_what_is_known():
     assert "| ngram (order 4) | 4.25 | 70.1 |  |" in card
     for said in ("12,345", "gb18030: 3", "10,000,000", "overlap", 'task = "language"', "a \\| b"):
         assert said in card
+    for label in ("layers 层数", "documents 文档数", "machine 机器"):
+        assert f"| {label} |" in card
     for private in ("diary", "secret"):
         assert private not in card
 

@@ -20,6 +20,7 @@ from zaohua.language import corpus as module
 from zaohua.language import tokenizer as tokenizer_module
 from zaohua.language.corpus import prepare
 from zaohua.language.tokenizer import Tokenizer, TokenizerConfig
+from zaohua.report.source import lines
 
 ENGLISH = "the old king rode out at dawn with seven tired knights and nobody in the village knew where to"
 CHINESE = "天地玄黄宇宙洪荒日月盈昃辰宿列张寒来暑往秋收冬藏闰余成岁律吕调阳"
@@ -106,6 +107,21 @@ def test_report(corpus, source):
     assert report["bytes_per_token"]["zh"] == pytest.approx(sum(len(t.encode()) for t in chinese) / tokens, rel=0.01)
     assert set(report["bytes_per_token"]) == {"en", "zh"}
     assert report["split"]["train"]["documents"] == len(corpus.train.document_starts)
+    assert report["kept"]["documents"] == 80
+    assert report["kept"]["bytes"] == corpus.train.num_bytes + corpus.validation.num_bytes
+
+
+def test_a_visible_preparation_says_in_a_few_lines_what_it_found(corpus, source, capsys):
+    data = TextDataConfig(source=f"folder:{source}")
+    prepare(data, SMALL, seed=1, context=CONTEXT, cache=corpus.folder.parent)
+    assert capsys.readouterr().err == ""
+    prepare(data, SMALL, seed=1, context=CONTEXT, cache=corpus.folder.parent, visible=True)
+    said = capsys.readouterr().err
+    kept, sides = corpus.report["kept"], corpus.report["split"]
+    numbers = [80, kept["characters"], sides["train"]["characters"], sides["validation"]["characters"], 400]
+    for found in (*(f"{number:,}" for number in numbers), "utf-8", *corpus.report["bytes_per_token"]):
+        assert found in said
+    assert len(lines(corpus.report)) == 4
 
 
 def test_the_tokeniser_has_not_seen_validation(source, tmp_path):
@@ -257,6 +273,18 @@ def test_two_processes_at_once(source, unbroken, tmp_path):
     assert files(tmp_path / unbroken.name) == files(unbroken)
 
 
+def test_characters_without_a_place_in_the_vocabulary_are_told_of(source, tmp_path):
+    known = make(source, tmp_path, TokenizerConfig(kind="char", vocab_size=400))
+    assert known.report["unknown"] == 0
+    assert known.report["warnings"] == []
+    cut = make(source, tmp_path, TokenizerConfig(kind="char", vocab_size=30))
+    ids = cut.train.read(0, cut.train.num_tokens).tolist()
+    share = ids.count(cut.tokenizer.unknown_id) / len(ids)
+    assert 0 < share < 1
+    assert cut.report["unknown"] == pytest.approx(share)
+    assert [f"{100 * share:.1f}%" in warning for warning in cut.report["warnings"]] == [True]
+
+
 def test_what_the_data_cannot_fill_is_lowered_with_one_warning(tmp_path, capsys):
     folder = write_documents(tmp_path / "texts", count=4)
     data = TextDataConfig(source=f"folder:{folder}")
@@ -281,7 +309,8 @@ def test_too_little_text_is_one_line(tmp_path, text):
 def test_nothing_left_after_filtering(source, tmp_path):
     with pytest.raises(ZaohuaError, match="min_chars"):
         make(source, tmp_path, min_chars=100_000)
-    assert list(tmp_path.glob("*/")) == [] or not any((p / "report.json").exists() for p in tmp_path.glob("*/"))
+    (left,) = (path.suffix for path in tmp_path.iterdir() if path.is_dir())
+    assert left == ".part"  # no corpus
 
 
 def test_shakespeare_is_not_changed(shared_data, tmp_path):

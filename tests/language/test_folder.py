@@ -172,7 +172,7 @@ def poison(tensors) -> None:
 BROKEN = {
     "no config": (lambda f: (f / "config.json").unlink(), "config.json"),
     "config is no JSON": (lambda f: (f / "config.json").write_text("{"), "cannot be read"),
-    "config is a list": (lambda f: (f / "config.json").write_text("[]"), "cannot be read"),
+    "config is a list": (lambda f: (f / "config.json").write_text("[]"), "it holds list, not an object"),
     "config is deep": (lambda f: (f / "config.json").write_text("[" * 10**5), "cannot be read"),
     "foreign": (lambda f: edit(f / "config.json", model_type="gpt_neox"), "gpt_neox.*qwen3"),
     "remote code": (lambda f: edit(f / "config.json", auto_map={"AutoModel": "x.Y"}), "never runs"),

@@ -165,6 +165,17 @@ def test_a_killed_run_says_so_and_how_to_go_on(run_folder):
     assert "4.500" in report.text
 
 
+def test_the_newest_state_knows_the_command_that_goes_on(run_folder):
+    (run_folder / "summary.json").unlink()
+    for step, command in ((10, "zaohua train a --resume"), (20, "zaohua train 'b c' x=1 --resume")):
+        state = run_folder / "state" / f"step-{step:08d}"
+        state.mkdir(parents=True)
+        (state / "trainer.json").write_text(json.dumps({"resume_command": command}), encoding="utf-8")
+    assert "zaohua train 'b c' x=1 --resume" in [command for _, command in commands(read_record(run_folder))]
+    (state / "trainer.json").write_text('{"resume_command": 1}', encoding="utf-8")
+    assert "zaohua train RECIPE --resume" in [command for _, command in commands(read_record(run_folder))]
+
+
 def test_lines_of_a_step_that_was_run_again_count_once(run_folder):
     again = {"step": 20, "kind": "eval", "loss": 4.75, "perplexity": 1.0, "bits_per_byte": 1.0}
     with (run_folder / "metrics.jsonl").open("a") as file:

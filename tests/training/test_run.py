@@ -1,9 +1,11 @@
 """A run from a recipe to its folder, through the real command line, killed, resumed, on one process and two."""
 
 import errno
+import html
 import json
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -59,6 +61,47 @@ def step(self):
 
 Trainer.training_step = step
 """
+
+# The command line, killed before the n-th time it asks the disk to keep or to rename something in training.
+KILLED_BEFORE_AN_ACT = """
+import os, signal, sys
+from pathlib import Path
+from zaohua import cli
+from zaohua.training.trainer import Trainer
+
+left = int(sys.argv.pop(1))
+write = Trainer._write
+
+def counted(name):
+    act = getattr(os, name)
+
+    def call(*paths, **options):
+        global left
+        left -= 1
+        if left == 0:
+            print(name, *(Path(path).name for path in paths[1:]), flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return act(*paths, **options)
+
+    return call
+
+def counting(self, *given):
+    for name in ("fsync", "rename", "replace"):
+        if getattr(os, name).__name__ != "call":
+            setattr(os, name, counted(name))
+    write(self, *given)
+
+Trainer._write = counting
+cli.main()
+"""
+# (n, the act, what the state folder, best and last then are): of the 21 acts of a checkpoint, 1-15 make the model
+# folder, 16 and 17 link to it, 18-21 save the state.
+KILLS = [
+    (21, "fsync", ["step-00000005"], "step-00000005", "step-00000005"),
+    (10, "fsync", ["step-00000005"], "step-00000005", "step-00000005"),
+    (17, "replace last", ["step-00000005"], "step-00000010", "step-00000005"),
+    (20, "rename step-00000010", [".step-00000010.tmp", "step-00000005"], *["step-00000010-again"] * 2),
+]
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +186,11 @@ def test_killed_and_resumed_equals_unbroken(recipe, tmp_path):
     assert kills, "every run finished before it could be killed: the test has tested nothing"
     done = run(command(recipe, f"run.dir={broken}", "--resume"))
     assert done.returncode == 0, done.stderr
+    assert_same_run(whole, broken)
+
+
+def assert_same_run(whole: Path, broken: Path) -> None:
+    """Weights, optimiser memory, averages, metrics and model folders are equal bit for bit."""
     one, other = (checkpoint.Reader(checkpoint.latest(f / "state")) for f in (whole, broken))
     assert one.names() == other.names()
     for key in one.names():
@@ -152,6 +200,26 @@ def test_killed_and_resumed_equals_unbroken(recipe, tmp_path):
     for which in ("last", "best"):
         first, second = (load_file(f / "checkpoints" / which / "model.safetensors") for f in (whole, broken))
         assert all(torch.equal(first[key], second[key]) for key in first)
+
+
+def test_killed_at_chosen_acts_of_a_checkpoint_write(recipe, tmp_path):
+    """One run, killed before the n-th act of its next checkpoint and resumed, again and again: with its first state
+    just named, a model folder half filled, one link of two moved, a state complete but for its name."""
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    settings = ("train.steps=20", "train.evaluate_every=5", "train.tensorboard=false")
+    train_recipe(recipe, *settings, f"run.dir={whole}", quiet=True)
+    for number, act, states, best, last in KILLS:
+        child = [sys.executable, "-c", KILLED_BEFORE_AN_ACT, str(number), "train", str(recipe), *settings]
+        died = run([*child, f"run.dir={broken}", "--resume", "--quiet"], env=_one_thread())
+        assert died.returncode == -signal.SIGKILL, died.stderr
+        assert died.stdout.strip() == act
+        assert sorted(path.name for path in (broken / "state").iterdir()) == states
+        for which, wanted in (("best", best), ("last", last)):
+            assert (broken / "checkpoints" / which).resolve().name == wanted
+            load_folder(broken / "checkpoints" / which)
+    train_recipe(recipe, *settings, f"run.dir={broken}", quiet=True, resume=True)
+    assert_same_run(whole, broken)
+    assert not list((broken / "checkpoints").glob(".*"))  # half a folder of a killed process takes room for nothing
 
 
 def test_a_run_leaves_everything_it_promises(recipe, tmp_path):
@@ -207,6 +275,28 @@ def after(step: int, act, monkeypatch) -> None:
             act()
 
     monkeypatch.setattr(Trainer, "training_step", training_step)
+
+
+def test_a_stopped_run_leaves_a_report_and_says_what_goes_on(recipe, tmp_path, monkeypatch):
+    settings = (f"run.dir={tmp_path / 'my run'}", "train.steps=12")
+    with monkeypatch.context() as patch:
+        after(6, lambda: os.kill(os.getpid(), signal.SIGTERM), patch)
+        with pytest.raises(Stopped, match="Stopped at step 6 of 12") as stopped:
+            train_recipe(recipe, *settings, quiet=True)
+    _, _, command = str(stopped.value).partition("Go on with: ")
+    assert command in html.unescape((tmp_path / "my run" / "report.html").read_text(encoding="utf-8"))
+    assert shlex.split(command) == ["zaohua", "train", str(recipe), *settings, "--resume"]
+    done = run([sys.executable, "-m", *shlex.split(command)])
+    assert done.returncode == 0, done.stderr
+    assert "Resuming after step 6" in done.stderr
+    assert [line["step"] for line in lines(tmp_path / "my run", "train")] == list(range(1, 13))
+
+
+def test_a_report_that_fails_does_not_hide_the_stop(recipe, monkeypatch):
+    after(2, lambda: os.kill(os.getpid(), signal.SIGTERM), monkeypatch)
+    monkeypatch.setattr("zaohua.training.run.write_report", no_space)
+    with pytest.raises(Stopped, match="Stopped at step 2 of 50"):
+        train_recipe(recipe, quiet=True)
 
 
 def test_edited_data_are_refused_unless_accepted(recipe, tmp_path, text_file, monkeypatch):

@@ -1,5 +1,6 @@
 """Learning-rate factors over a run."""
 
+import math
 from itertools import pairwise
 
 import pytest
@@ -33,9 +34,15 @@ def test_warm_up_rises_and_the_rest_never_rises(config, total):
     assert all(a >= b - 1e-12 for a, b in pairwise(values[warm:]))
 
 
-@pytest.mark.parametrize("schedule", ["wsd", "cosine"])
-def test_a_long_run_ends_near_the_final_factor(schedule):
+@pytest.mark.parametrize(
+    ("schedule", "middle", "last"),
+    [
+        ("wsd", 1.0, 0.1 + 0.9 / 501),  # in 501 equal parts from step 499, the last one left at the end
+        ("cosine", 0.55 + 0.45 * math.cos(math.pi * 489 / 989), 0.1),  # half a wave over the 989 steps from step 10
+    ],
+)
+def test_a_long_run_ends_near_the_final_factor(schedule, middle, last):
     config = TrainConfig(schedule=schedule, warmup=10, decay=0.5, final=0.1)
-    assert factor(config, 499, 1000) == pytest.approx(1.0, abs=0.5)
-    assert factor(config, 999, 1000) == pytest.approx(0.1, abs=0.01)
+    assert factor(config, 499, 1000) == pytest.approx(middle, abs=1e-12)
+    assert factor(config, 999, 1000) == pytest.approx(last, abs=1e-12)
     assert factor(TrainConfig(schedule="wsd", warmup=10, decay=0.5), 400, 1000) == 1.0

@@ -15,9 +15,9 @@ import pytest
 import torch
 from toys import toy_trainer
 
-from zaohua.errors import ZaohuaError
+from zaohua.errors import UsageError, ZaohuaError
 from zaohua.training import checkpoint
-from zaohua.training.monitor import TIME_FIELDS
+from zaohua.training.monitor import TIME_FIELDS, ProgressBar
 from zaohua.training.signals import Stopped
 
 
@@ -167,6 +167,66 @@ def test_a_loss_that_is_not_a_number_stops_the_run(tmp_path):
     with pytest.raises(ZaohuaError, match=r"loss_generator .* step 13.* step 10 "):
         trainer.run()
     assert checkpoint.facts(checkpoint.latest(tmp_path / "state"))["step"] == 10
+
+
+@pytest.mark.parametrize("due", ["save_every", "evaluate_every", "sample_every"])
+def test_weights_that_are_not_numbers_are_never_kept(tmp_path, due):
+    """A NaN gradient under a finite loss, in the very step after which something is due."""
+    every = {"save_every": 5, "evaluate_every": 100, "sample_every": 100} | {due: 5}
+    trainer = toy_trainer(tmp_path, log_every=100, **every)
+    trainer.task.poison_gradient_at = 14
+    with pytest.raises(ZaohuaError, match=r"weight_norm became nan at step 15\. The state after step 10 ") as caught:
+        trainer.run()
+    assert "\n" not in str(caught.value)
+    assert checkpoint.facts(checkpoint.latest(tmp_path / "state"))["step"] == 10
+    assert all(tensor.isfinite().all() for tensor in state_tensors(tmp_path).values())
+    assert (tmp_path / "checkpoints" / "last").resolve().name == "step-00000010"
+
+
+def test_an_evaluation_that_is_not_a_number_stops_the_run(tmp_path):
+    trainer = toy_trainer(tmp_path, save_every=5)
+    evaluate = trainer.task.evaluate
+    trainer.task.evaluate = lambda *given: evaluate(*given) if trainer.step < 20 else {"distance": math.nan}
+    with pytest.raises(ZaohuaError, match=r"distance became nan at step 20\. The state after step 15 "):
+        trainer.run()
+    assert [line["step"] for line in timeless_metrics(tmp_path) if line["kind"] == "eval"] == [10]
+
+
+def test_two_processes_train_two_networks_like_one(tmp_path):
+    """Data-parallel over gloo, no batch norm, which would see each half of the batch alone: both phases' losses and
+    the evaluation within 1e-4 over 30 steps."""
+    script = str(Path(__file__).parents[1] / "toys.py")
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    for folder, how in (("one", []), ("two", launch)):
+        command = [sys.executable, *how, script, str(tmp_path / folder), "30", "--plain"]
+        subprocess.run(command, check=True, env=os.environ | {"OMP_NUM_THREADS": "1"}, timeout=120)
+    one, two = timeless_metrics(tmp_path / "one"), timeless_metrics(tmp_path / "two")
+    assert len(one) == len(two) == 8 + 3
+    assert {"loss_critic", "loss_generator", "margin"} <= one[0].keys()
+    for first, second in zip(one, two, strict=True):
+        assert first.pop("kind") == second.pop("kind")
+        assert first == pytest.approx(second, abs=1e-4, rel=0)
+
+
+def test_several_phases_are_not_sharded(tmp_path):
+    with pytest.raises(UsageError, match=r"critic, generator.*train\.parallel=data"):
+        toy_trainer(tmp_path, parallel="shard")
+
+
+def test_other_conditions_than_the_state_s_are_told_in_one_line(tmp_path, monkeypatch):
+    toy_trainer(tmp_path, steps=20).run()
+    said = []
+    monkeypatch.setattr(ProgressBar, "say", lambda self, text: said.append(text))
+    again = toy_trainer(tmp_path, steps=20)
+    again.run(checkpoint.latest(tmp_path / "state"))
+    assert not any("bit for bit" in line for line in said)
+    monkeypatch.setattr(torch, "__version__", "9.9.9")
+    again = toy_trainer(tmp_path, steps=20, precision="bf16")
+    again.run(checkpoint.latest(tmp_path / "state"))
+    (line,) = (line for line in said if "bit for bit" in line)
+    assert "→ 9.9.9" in line
+    assert "precision fp32 → bf16" in line
+    assert not {"python", "compile", "device"} & set(line.split())
 
 
 def test_minutes_become_steps_and_calibration_leaves_no_trace(tmp_path):

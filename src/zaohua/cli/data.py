@@ -71,11 +71,7 @@ def report_source(
         spool = deduplicate(clean(_watched(config, report), config, report), config, report, Path(folder))
         if len(spool):
             split(spool, config.validation, 0, report)
-        kept = {
-            "documents": len(spool),
-            "characters": int(spool.characters[spool.numbers].sum()),
-            "bytes": int(spool.bytes[spool.numbers].sum()),
-        }
+        kept = spool.amounts()
     facts = {"source": source} | report.as_dict() | {"kept": kept, "seconds": round(time.monotonic() - started, 3)}
     if json:
         print_json(facts)
@@ -95,31 +91,26 @@ def _watched(config: Any, report: Any) -> Any:
 
 
 def _table(facts: dict[str, Any]) -> "Table":
-    from zaohua.report.numbers import duration, size, whole
+    from zaohua.report.numbers import duration
+    from zaohua.report.source import rows
 
     made = table(t("data.report_title", source=", ".join(facts["source"])), "", "")
     made.show_header = False
-    made.add_row(t("data.files"), whole(facts["files"])) if facts["files"] else None
-    made.add_row(t("data.read"), _amount(facts))
-    for key, words in (("encodings", ""), ("languages", ""), ("skipped", "data.skip_"), ("removed", "data.removed_")):
-        counts = {name: count for name, count in facts[key].items() if count}
-        if counts or key != "encodings":
-            listed = ", ".join(f"{t(words + n) if words else n} {whole(count)}" for n, count in counts.items())
-            made.add_row(t(f"data.{key}"), listed or t("data.none"))
-    for name, reason, detail in facts["skipped_names"][:5]:
-        made.add_row("", f"{name}: {t(f'data.skip_{reason}')}{f' ({detail})' if detail else ''}")
-    for removed, kept in facts["near_duplicates"]:
-        made.add_row("", t("data.near_example", removed=removed, kept=kept))
-    made.add_row(t("data.kept"), f"{_amount(facts['kept'])} ({size(facts['kept']['bytes'])})")
-    if sides := facts["split"]:
-        train, held, by = sides["train"], sides["validation"], t(f"data.by_{sides['by']}")
-        amounts = {"train": whole(train["characters"]), "validation": whole(held["characters"])}
-        made.add_row(t("data.split"), t("data.split_value", by=by, **amounts))
+    for key, value in rows(facts).items():
+        made.add_row(t(f"data.{key}"), value)
+        for example in _examples(facts, key):
+            made.add_row("", example)
     made.add_row(t("data.seconds"), duration(facts["seconds"]))
     return made
 
 
-def _amount(counts: dict[str, int]) -> str:
-    from zaohua.report.numbers import whole
-
-    return t("data.amount", documents=whole(counts["documents"]), characters=whole(counts["characters"]))
+def _examples(facts: dict[str, Any], key: str) -> list[str]:
+    """Some of what a row counts, by name."""
+    if key == "skipped":
+        return [
+            f"{name}: {t(f'data.skip_{reason}')}{f' ({detail})' if detail else ''}"
+            for name, reason, detail in facts["skipped_names"][:5]
+        ]
+    if key == "removed":
+        return [t("data.near_example", removed=removed, kept=kept) for removed, kept in facts["near_duplicates"]]
+    return []

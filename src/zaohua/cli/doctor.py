@@ -116,6 +116,8 @@ def _gpu(facts: dict[str, Any]) -> Iterator[Finding]:
         yield Finding(name, "AMD", "note", t("doctor.rocm_build", version=TESTED_TORCH))
     elif facts["build"] != "cpu":
         yield Finding(name, t("doctor.none"), "ok", t("doctor.gpu_build_unused", build=facts["build"]))
+    elif sys.platform == "darwin":
+        yield Finding(name, t("doctor.apple_gpu_unused"))
     else:
         yield Finding(name, t("doctor.none"))
 
@@ -126,8 +128,7 @@ def _measured(facts: dict[str, Any]) -> float | None:
         return None
     import torch
 
-    device = torch.accelerator.current_accelerator() if facts["gpus"] else None
-    return machine.peak_flops(device or torch.device("cpu")) / 1e9
+    return machine.peak_flops(torch.device("cuda" if facts["gpus"] else "cpu")) / 1e9
 
 
 def _speed(gflops: float | None) -> Iterator[Finding]:

@@ -33,7 +33,10 @@ def generate(
     json: Json = False,
 ) -> None:
     from zaohua import hub
+    from zaohua.artifacts import Text
 
+    if out is not None:
+        Text.check_format(out)  # before the work, not after it
     if prompt == "-":
         prompt = sys.stdin.read().removesuffix("\n")
     if "\0" in prompt:

@@ -63,7 +63,7 @@ def language_act(folder: Path, console: "Console") -> dict[str, Any]:
     from zaohua.hub import load
     from zaohua.recipe import load_recipe
     from zaohua.report.record import read_record
-    from zaohua.report.verdict import verdict, warnings
+    from zaohua.report.verdict import copying, verdict, warnings
     from zaohua.training.run import train
 
     recipe = load_recipe(LANGUAGE_RECIPE, [f"run.dir={folder.as_posix()}"])
@@ -73,6 +73,8 @@ def language_act(folder: Path, console: "Console") -> dict[str, Any]:
     console.print(results_table(reached, summary["baselines"]))
     kind, sentence = verdict(record)
     console.print(sentence, style="bold green" if kind == "beats" else "bold yellow")
+    if copied := copying(summary.get("overlap", {})):
+        console.print(copied)
     for warning in warnings(record):
         console.print(warning, style="yellow")
     console.print(t("quickstart.samples"), style="dim")
@@ -99,9 +101,14 @@ def _clear(folder: Path) -> None:
     """Make room: the last quickstart goes, anything else stays and is an error."""
     if not folder.exists() and not folder.is_symlink():
         return
-    if folder.is_symlink() or not folder.is_dir() or (any(folder.iterdir()) and not (folder / "recipe.toml").is_file()):
+    if folder.is_symlink() or not folder.is_dir() or not _is_ours({path.name for path in folder.iterdir()}):
         raise UsageError(t("quickstart.folder_is_not_ours", folder=folder))
     shutil.rmtree(folder)
+
+
+def _is_ours(names: set[str]) -> bool:
+    """Whether a folder of these names may go: a run, one that failed while its data were prepared, or nothing."""
+    return "recipe.toml" in names or names <= {"log.txt"}
 
 
 def _printable(text: str) -> str:

@@ -40,9 +40,12 @@ def train(
 
 def _show_summary(summary: Mapping[str, Any], folder: str) -> None:
     from zaohua.cli.results import results_table
+    from zaohua.report.verdict import copying
 
     out = console()
     out.print(results_table(summary["metrics"], summary.get("baselines", {})))
+    if copied := copying(summary.get("overlap", {})):
+        out.print(copied)
     out.print(t("cli.trained", folder=folder))
 
 
@@ -56,11 +59,15 @@ def _show_plan(plan: Mapping[str, Any]) -> None:
     out.print(Syntax(plan["recipe"].strip(), "toml", background_color="default", word_wrap=True))
     made = table(t("cli.plan"), "", "")
     made.show_header = False
+    bounded = plan.get("at_most", ())
     made.add_row(t("cli.parameters"), scaled(plan["parameters"]))
-    made.add_row(t("cli.steps"), t("cli.steps_unknown") if plan["steps"] is None else whole(plan["steps"]))
+    if "vocab_size" in plan:
+        made.add_row(t("cli.vocabulary"), _bound(whole(plan["vocab_size"]), "vocab_size" in bounded))
+    steps = t("cli.steps_unknown") if plan["steps"] is None else _bound(whole(plan["steps"]), "steps" in bounded)
+    made.add_row(t("cli.steps"), steps)
     for unit, count in plan["units_per_step"].items():
         total = "" if plan["steps"] is None else f" · {t('cli.in_all', count=scaled(count * plan['steps']))}"
-        made.add_row(t("cli.per_step", unit=unit), scaled(count) + total)
+        made.add_row(t("cli.per_step", unit=t(f"cli.unit_{unit}")), scaled(count) + total)
     free = available_memory()
     made.add_row(t("cli.memory"), t("cli.memory_free", needed=size(plan["memory_bytes"]), free=size(free)))
     made.add_row(t("cli.operations"), f"{scaled(plan['flops'])}FLOP")
@@ -68,3 +75,7 @@ def _show_plan(plan: Mapping[str, Any]) -> None:
     out.print(made)
     if plan["memory_bytes"] > free:
         out.print(t("cli.too_little_memory"), style="yellow")
+
+
+def _bound(value: str, at_most: bool) -> str:
+    return t("cli.at_most", value=value) if at_most else value

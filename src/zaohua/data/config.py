@@ -15,6 +15,7 @@ class TextDataConfig(Section):
     )
     needs: str | None = Field(default=None, description="what the user must bring, if anything")
     column: str | None = Field(default=None, description="text column of a table; several are joined by commas")
+    max_documents: int | None = Field(default=None, ge=1, description="read so many of each source, from its start")
     normalise: Literal["NFC", "NFKC", "none"] = Field(
         default="NFC", description="Unicode form of the cleaned text; none: no cleaning at all"
     )

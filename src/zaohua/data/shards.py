@@ -159,6 +159,10 @@ class TokenShards:
             raise IndexError(f"windows of {count} tokens reach outside a stream of {self.num_tokens}")
         return np.lib.stride_tricks.sliding_window_view(self._whole, count)[starts].astype(np.int64)
 
+    def count(self, token: int) -> int:
+        """How often a token occurs."""
+        return sum(int(np.count_nonzero(part == token)) for part in self._maps)
+
     def verify(self) -> bool:
         """Whether every shard still holds the bytes that were written."""
         return all(

@@ -11,6 +11,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -61,11 +62,12 @@ def documents(source: str, *, column: str | None = None, report: SourceReport | 
 
 
 def read_sources(config: TextDataConfig, report: SourceReport) -> Iterator[Document]:
-    """The documents of all of a recipe's sources, one source after another."""
+    """The documents of all of a recipe's sources, one source after another, as many of each as it asks for."""
     sizes = [stored_bytes(source) for source in config.sources]
-    report.bytes_total = sum(size for size in sizes if size) if None not in sizes else None
+    known = config.max_documents is None and None not in sizes
+    report.bytes_total = sum(size for size in sizes if size) if known else None
     for source in config.sources:
-        yield from documents(source, column=config.column, report=report)
+        yield from islice(documents(source, column=config.column, report=report), config.max_documents)
 
 
 def stored_bytes(source: str) -> int | None:

@@ -84,6 +84,15 @@ class Spool:
         """UTF-8 bytes of every document written, kept or not. int64 [number written]"""
         return self._index["bytes"].astype(np.int64)
 
+    def amounts(self) -> dict[str, int]:
+        """How much is kept."""
+        kept = self.numbers
+        return {
+            "documents": len(kept),
+            "characters": int(self.characters[kept].sum()),
+            "bytes": int(self.bytes[kept].sum()),
+        }
+
     @property
     def digests(self) -> np.ndarray:
         """128-bit content hash of every document written, kept or not. uint64 [number written, 2]"""

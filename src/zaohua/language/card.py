@@ -5,6 +5,45 @@ from collections.abc import Mapping
 from typing import Any
 
 _METRICS = {"loss": "loss (nats/token)", "perplexity": "perplexity", "bits_per_byte": "bits per byte"}
+_NAMES = {
+    # the shape
+    "layers": "layers 层数",
+    "width": "width 宽度",
+    "heads": "heads 注意力头",
+    "kv_heads": "key and value heads 键值头",
+    "head_dim": "numbers per head 每头维数",
+    "ffn_width": "feed-forward width 前馈宽度",
+    "rope_theta": "rotary base 旋转基数",
+    "norm_eps": "norm epsilon 归一化 ε",
+    "causal": "causal 因果",
+    "dropout": "dropout 随机失活",
+    "vocab_size": "vocabulary 词表大小",
+    "context": "context 上下文",
+    "tied": "tied head 输出层共享权重",
+    "parameters": "parameters 参数量",
+    # the data
+    "sources": "sources 来源",
+    "files": "files 文件数",
+    "documents": "documents 文档数",
+    "characters": "characters 字符数",
+    "bytes": "bytes 字节数",
+    "encodings": "encodings 编码",
+    "skipped": "skipped 跳过",
+    "removed": "removed 去除",
+    "languages": "languages 语言",
+    "kept": "kept 保留",
+    "split": "split 划分",
+    "tokens": "tokens 词元数",
+    "bytes_per_token": "bytes per token 每词元字节数",
+    "seconds": "seconds 秒",
+    "hash": "hash 哈希",
+    "warnings": "warnings 警告",
+    # the cost
+    "steps": "steps 步数",
+    "flops": "operations 运算量",
+    "train_seconds": "training, seconds 训练用时（秒）",
+    "machine": "machine 机器",
+}
 _HIDDEN = ("skipped_names", "near_duplicates")  # names of the user's files are nobody else's business
 
 _TEMPLATE = """\
@@ -116,7 +155,9 @@ def _results(metrics: Mapping[str, Any], baselines: Mapping[str, Any]) -> str:
 
 
 def _table(values: Mapping[str, Any]) -> str:
-    rows = [f"| {_name(key)} | {_value(value)} |" for key, value in values.items() if key not in _HIDDEN]
+    rows = [
+        f"| {_NAMES.get(key, _name(key))} | {_value(value)} |" for key, value in values.items() if key not in _HIDDEN
+    ]
     return "\n".join(["| | |", "|---|---|", *rows]) if rows else "Not recorded. 未记录。"
 
 

@@ -38,9 +38,12 @@ from zaohua.language.corpus_cache import cache_folder, corpus_key
 from zaohua.language.corpus_progress import OnProgress, bars, silent
 from zaohua.language.tokenizer import Tokenizer, TokenizerConfig
 from zaohua.language.tokenizer_training import sample, sample_share, train
+from zaohua.report.numbers import percent
+from zaohua.report.source import lines
 from zaohua.training.monitor import say
 
 _BATCH = 4 * 2**20  # characters encoded together, by all cores
+_MOST_UNKNOWN = 1e-3  # share of characters that a vocabulary may leave out without a word
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def prepare(
     """The corpus of these settings, from the cache if it is there.
 
     seed: decides the split. context: tokens the model will see at once. cache: folder of prepared corpora.
-    progress: called with the stage and bytes done and in all; visible: show bars and warnings on the terminal.
+    progress: called with the stage and bytes done and in all; visible: show bars, then what was found, and warnings.
     Raises ZaohuaError if there is no text, or less than two windows of the shortest context.
     """
     key = corpus_key(data, tokenizer, seed)
@@ -84,8 +87,8 @@ def prepare(
                 _make(folder, data, tokenizer, seed, shown)
         shutil.rmtree(folder / "text", ignore_errors=True)
     corpus = _open(folder, {"hash": key, "sources": data.sources}, tokenizer, context)
-    for warning in corpus.report["warnings"]:
-        say(warning, quiet=not visible)
+    for line in [*lines(corpus.report), *corpus.report["warnings"]]:
+        say(line, quiet=not visible)
     return corpus
 
 
@@ -97,6 +100,9 @@ def _open(folder: Path, origin: dict[str, Any], config: TokenizerConfig, context
     warnings = []
     if config.kind == "bpe" and tokenizer.vocab_size < config.vocab_size:
         warnings.append(t("tokenizer.vocab_lowered", asked=config.vocab_size, size=tokenizer.vocab_size))
+    if report["unknown"] > _MOST_UNKNOWN:
+        share = percent(report["unknown"])
+        warnings.append(t("tokenizer.unknown_characters", share=share, size=config.vocab_size))
     if fitted < context:
         warnings.append(t("corpus.context_lowered", asked=context, tokens=streams[0].num_tokens, context=fitted))
     return Corpus(tokenizer, *streams, origin | report | {"warnings": warnings}, folder, fitted)
@@ -123,10 +129,12 @@ def _make(folder: Path, data: TextDataConfig, config: TokenizerConfig, seed: int
     if streams["validation"].num_tokens < 2:
         raise ZaohuaError(t("corpus.no_validation"))
     report |= {
+        "kept": spool.amounts(),
         "split": sides.as_dict(),
         "vocab_size": tokenizer.vocab_size,
         "tokens": {name: stream.num_tokens for name, stream in streams.items()},
         "bytes_per_token": _ratios(by_language),
+        "unknown": _unknown(tokenizer, streams["train"]),
         "seconds": round(time.monotonic() - started, 3),
     }
     write_atomic(work / "report.json", json.dumps(report, ensure_ascii=False, indent=1) + "\n")
@@ -235,6 +243,12 @@ def _part(text: str, first: bool, *, ends: bool) -> _Part:
 def _ratios(by_language: dict[str, Counter[str]]) -> dict[str, float]:
     ordered = sorted(by_language.items(), key=lambda item: -item[1]["bytes"])
     return {language: round(count["bytes"] / max(count["tokens"], 1), 3) for language, count in ordered}
+
+
+def _unknown(tokenizer: Tokenizer, stream: TokenShards) -> float:
+    """Share of the tokens that stand for characters the vocabulary has no room for; bytes know them all."""
+    unknown = tokenizer.unknown_id
+    return 0.0 if unknown is None else stream.count(unknown) / max(stream.num_tokens, 1)
 
 
 def _reading(data: TextDataConfig, report: SourceReport, progress: OnProgress) -> Iterator[Document]:

@@ -9,7 +9,7 @@ from zaohua.data.config import TextDataConfig
 from zaohua.data.sources import fingerprint
 from zaohua.language.tokenizer import Tokenizer, TokenizerConfig
 
-_FORMAT = 1  # raise when the same sources and settings would be prepared otherwise than before
+_FORMAT = 2  # raise when the same sources and settings would be prepared otherwise than before
 
 
 def cache_folder() -> Path:

@@ -1,6 +1,7 @@
 """One dial, `model.depth`, from which the shape, the batch, the rates and the budget follow.
 
-Every value can be set in the recipe; what is set stays. Reasons and measurements: docs/en/decisions.md.
+Every value can be set in the recipe; what is set stays. Which are measured and which are rules of thumb:
+docs/en/decisions.md, "The dial".
 """
 
 import math
@@ -15,7 +16,7 @@ from zaohua.recipe import Section
 from zaohua.training.config import Count, Positive, TrainConfig
 
 TOKENS_PER_PARAMETER = 20  # Hoffmann et al. 2022 (arXiv:2203.15556)
-MOST_EPOCHS = 8  # more passes over little text help little and then hurt
+MOST_EPOCHS = 8  # a rule of thumb: more passes over little text help little and then hurt
 DEFAULT_DEPTH = 4
 
 
@@ -69,17 +70,24 @@ def decoder_config(model: ModelConfig, vocab_size: int) -> DecoderConfig:
     return DecoderConfig(vocab_size=vocab_size, **fields)
 
 
+def has_no_budget(train: TrainConfig) -> bool:
+    """Whether the recipe leaves it to the dial how long to train."""
+    return train.steps is None and train.tokens is None and train.minutes is None
+
+
 def schedule(train: TrainConfig, config: DecoderConfig, train_tokens: int | None) -> TrainConfig:
     """Fill in batch, learning rates and budget. train_tokens: size of the data, None when it is not known yet."""
     depth = config.layers
     batch_tokens = 1024 * 2 ** round(math.log2(max(2, depth)))  # 2 layers 2k, 4 layers 4k, 8 layers 8k …
     batch_size = train.batch_size or max(1, batch_tokens // config.context)
+    narrower = (256 / config.width) ** 0.5
+    adamw = 0.003 if train.optimiser == "adamw" else 0.008  # for the matrices too, or beside Muon for the rest
     update: dict[str, object] = {
         "batch_size": batch_size,
-        "learning_rate": train.learning_rate or 0.008 * (256 / config.width) ** 0.5,
-        "muon_learning_rate": train.muon_learning_rate or 0.02 * (256 / config.width) ** 0.5,
+        "learning_rate": train.learning_rate or adamw * narrower,
+        "muon_learning_rate": train.muon_learning_rate or 0.02 * narrower,
     }
-    if train.steps is None and train.tokens is None and train.minutes is None:
+    if has_no_budget(train):
         tokens = TOKENS_PER_PARAMETER * config.num_parameters()
         if train_tokens is not None:
             tokens = min(tokens, MOST_EPOCHS * train_tokens)

@@ -25,6 +25,7 @@ from zaohua.training.parallel import Parallel, here
 
 TOKENS_PER_PASS = {"cpu": 2_048}  # activations stay in a CPU's cache: 16,384 took 1.7 times as long
 DEFAULT_TOKENS_PER_PASS = 16_384
+_INHERITED = ("normalise", "exact_dedup", "near_dedup", "near_dedup_threshold")  # by other data, from the model's run
 
 
 @torch.no_grad()
@@ -67,19 +68,22 @@ def corpus_baselines(corpus: Corpus) -> dict[str, Any]:
     return found
 
 
-def evaluate_folder(folder: Path, source: str | None) -> dict[str, Any]:
+def evaluate_folder(folder: Path, source: str | None, column: str | None = None) -> dict[str, Any]:
     """Metrics and baselines of a model folder.
 
     source: data to measure on, split as in training: the tables count its larger part, model and tables are scored
-    on the smaller. Left out: the data of the run the folder lies in. Raises ZaohuaError if it lies in none.
+    on the smaller; cleaned as in the run the folder lies in, if it lies in one. column: of a table.
+    Left out: the data of that run. Raises ZaohuaError if there is none.
     """
     decoder, _ = load_folder(folder)
     run_recipe = folder.resolve().parents[1] / "recipe.toml"
+    raw = recipes.load_recipe(run_recipe) if run_recipe.is_file() else None
     if source is not None:
-        data, tokenizer = TextDataConfig(source=source), TokenizerConfig(kind="folder", path=str(folder))
-        seed = 1
-    elif run_recipe.is_file():
-        raw = recipes.load_recipe(run_recipe)
+        settings = {key: value for key, value in raw["data"].items() if key in _INHERITED} if raw else {}
+        settings |= {"source": source} | ({"column": column} if column else {})
+        data = recipes.validate(settings, TextDataConfig, str(run_recipe))
+        tokenizer, seed = TokenizerConfig(kind="folder", path=str(folder)), 1
+    elif raw is not None:
         data = recipes.validate(raw["data"], TextDataConfig, str(run_recipe))
         tokenizer = recipes.validate(raw["tokenizer"], TokenizerConfig, str(run_recipe))
         seed = raw["train"]["seed"]

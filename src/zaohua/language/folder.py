@@ -101,7 +101,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise ZaohuaError(t("hub.bad_json", path=path, reason=one_line(error))) from error
     if not isinstance(value, dict):
-        raise ZaohuaError(t("hub.bad_json", path=path, reason=f"{type(value).__name__}, not an object"))
+        raise ZaohuaError(t("hub.bad_json", path=path, reason=t("hub.not_an_object", found=type(value).__name__)))
     return value
 
 

@@ -14,8 +14,7 @@ def initialise(decoder: Decoder, seed: int, look_back: int = 0) -> None:
     """Draw the weights: matrices N(0, 1/fan_in), embeddings N(0, 0.02²) where the head is tied to them, else N(0, 1).
 
     Projections that write into the residual stream, and an untied head, start at zero: every block is the identity
-    and every token equally likely, which trains faster than small noise. look_back: see `look_back_heads`.
-    Measured in docs/en/decisions.md.
+    and every token equally likely. look_back: see `look_back_heads`; measured in docs/en/decisions.md.
     """
     generator = torch.Generator().manual_seed(seed)
     for name, parameter in decoder.named_parameters():

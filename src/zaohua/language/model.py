@@ -140,8 +140,8 @@ class LanguageModel:
 
 
 def _lay_out_for_decoding(decoder: Decoder) -> None:
-    """Store matrices with more rows than columns by columns: same values, but a product with one token's vector, the
-    whole work of decoding, runs up to 3 times faster on CPUs (docs/en/decisions.md)."""
+    """Store matrices with more rows than columns by columns: same values, but a product with one token's vector, most
+    of the work of decoding, reads memory in order on CPUs: 236 tokens/s instead of 177 (docs/en/decisions.md)."""
     for module in decoder.modules():
         if isinstance(module, nn.Linear) and module.out_features > module.in_features:
             module.weight.data = module.weight.data.t().contiguous().t()

@@ -23,7 +23,7 @@ from zaohua.language.folder import save_folder
 from zaohua.language.generation import MOST_TOKENS, check_prompt
 from zaohua.language.initialise import initialise
 from zaohua.language.model import LanguageModel
-from zaohua.language.tokenizer import TokenizerConfig
+from zaohua.language.tokenizer import Tokenizer, TokenizerConfig
 from zaohua.metrics.overlap import overlap_report
 from zaohua.nn.blank import Blank
 from zaohua.recipe import Section
@@ -213,13 +213,18 @@ class LanguageTask:
         }
 
     def plan(self) -> dict[str, Any]:
-        """What the recipe would cost, without looking at its data."""
-        vocab_size = self.recipe.tokenizer.vocab_size
+        """What the recipe would cost, without looking at its data. at_most: numbers that the data may lower."""
+        chosen = self.recipe.tokenizer
+        existing = chosen.path if chosen.kind == "folder" else None
+        vocab_size = Tokenizer.load(existing).vocab_size if existing else chosen.vocab_size
+        derived = dial.has_no_budget(self.recipe.train)
         self._settle(dial.shape(self.recipe.model, vocab_size), vocab_size, None)
         train, tokens = self.recipe.train, self.units_per_step()["tokens"]
         return {
             "recipe": recipes.dump(self.recipe),
             "parameters": self.config.num_parameters(),
+            "vocab_size": vocab_size,
+            "at_most": ["vocab_size"] * (existing is None) + ["steps"] * derived,
             "memory_bytes": self.config.training_bytes(tokens // train.accumulate),
             "flops_per_step": self.flops_per_step(),
             "units_per_step": self.units_per_step(),

@@ -60,13 +60,12 @@ def small_charts(record: Record) -> list[tuple[str, Html]]:
     unit = _unit(record)
     found: list[tuple[str, Html]] = []
     for key, title in (
-        ("lr", "report.learning_rate"),
-        ("lr_factor", "report.learning_rate_factor"),
+        ("lr_factor", "report.learning_rate"),
         ("tokens_per_second", "report.tokens_per_second"),
         ("mfu", "report.share_of_peak"),
     ):
         lines = [line for line in record.train if number(line.get(key)) is not None]
-        if len(lines) < 2 or (key == "lr_factor" and found):
+        if len(lines) < 2:
             continue
         figure = go.Figure()
         figure.add_scatter(

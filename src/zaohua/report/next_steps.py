@@ -13,7 +13,8 @@ def commands(record: Record) -> list[tuple[str, str]]:
     folder = _spoken(record)
     found = []
     if not record.finished:
-        found.append((t("report.next_resume"), f"zaohua train {t('report.your_recipe')} --resume"))
+        resume = record.resume_command or f"zaohua train {t('report.your_recipe')} --resume"
+        found.append((t("report.next_resume"), resume))
     if record.best:
         prompt = next(
             (sample.prompt for sample in reversed(record.samples) if sample.prompt), t("report.example_prompt")

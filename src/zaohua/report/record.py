@@ -29,6 +29,7 @@ class Record:
     data: dict[str, Any] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)  # in order of steps
+    resume_command: str = ""  # what goes on with the run, if a state was saved
 
     @property
     def finished(self) -> bool:
@@ -68,6 +69,7 @@ def read_record(folder: Path) -> Record:
         data=_json(folder / "data.json"),
         summary=_json(folder / "summary.json"),
         samples=_samples(folder / "samples"),
+        resume_command=_resume_command(folder / "state"),
     )
 
 
@@ -112,6 +114,12 @@ def _kind(lines: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
         and number(line.get("loss")) is not None
     }
     return [by_step[step] for step in sorted(by_step)]
+
+
+def _resume_command(states: Path) -> str:
+    newest = max(states.glob("step-*/trainer.json"), default=None)
+    command = _json(newest).get("resume_command") if newest else None
+    return command if isinstance(command, str) else ""
 
 
 def _samples(folder: Path) -> list[Sample]:

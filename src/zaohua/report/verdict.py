@@ -1,5 +1,6 @@
 """Did it work? The answer in words, for the report and the terminal alike."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from zaohua.i18n import t
@@ -18,6 +19,21 @@ def verdict(record: Record) -> tuple[str, str]:
     share = abs(1 - loss / counted)
     kind = "level" if share < _LEVEL else "beats" if loss < counted else "loses"
     return kind, t(f"report.verdict_{kind}", share=percent(share), order=record.baseline("ngram").get("order", "?"))
+
+
+def copying(overlap: Mapping[str, Any]) -> str | None:
+    """How much of what the model wrote stands in its training text, beside real text: one sentence, if it is known."""
+    real = overlap.get("reference")
+    if not overlap.get("texts") or not isinstance(real, Mapping):
+        return None
+    return t(
+        "report.overlap_line",
+        window=whole(overlap.get("window")),
+        share=percent(overlap.get("share")),
+        longest=whole(overlap.get("longest")),
+        real_share=percent(real.get("share")),
+        real_longest=whole(real.get("longest")),
+    )
 
 
 def warnings(record: Record) -> list[str]:

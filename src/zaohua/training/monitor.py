@@ -90,6 +90,19 @@ def _step(line: str) -> int:
         return sys.maxsize
 
 
+def watched(numbers: dict[str, float]) -> str:
+    """The numbers people watch, short."""
+    shown = []
+    for name, value in numbers.items():
+        if name.startswith("loss") or name in ("perplexity", "bits_per_byte"):
+            shown.append(f"{name} {value:.4g}")
+        elif name.endswith("_per_second"):
+            shown.append(f"{value:,.0f} {name.removesuffix('_per_second')}/s")
+        elif name == "mfu":
+            shown.append(t("training.share_of_peak", percent=f"{100 * value:.0f}"))
+    return " · ".join(shown)
+
+
 class ProgressBar:
     """Numbers and time left: a live bar on a terminal, a line now and then elsewhere."""
 

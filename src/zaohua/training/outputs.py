@@ -56,6 +56,8 @@ class Outputs:
         self._prune()
 
     def _prune(self) -> None:
+        for leftover in self._checkpoints.glob(".*"):  # of a process killed while it wrote
+            leftover.unlink() if leftover.is_symlink() else shutil.rmtree(leftover)
         linked = {(self._checkpoints / which).resolve() for which in ("last", "best")}
         for folder in self._checkpoints.glob("step-*"):
             if folder.resolve() not in linked:

@@ -93,10 +93,10 @@ def whole(tensor: Tensor) -> Tensor:
 
 
 def here() -> torch.device:
-    """The device this process trains on: its GPU, Apple's, or the CPU."""
+    """The device this process trains on: its GPU or the CPU."""
     if torch.cuda.is_available():
         return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    return torch.device("cpu")  # not Apple's GPU: it has no float64, in which losses and evaluations are summed
 
 
 def start(mode: str) -> Parallel:

@@ -1,5 +1,6 @@
 """Number format and compilation, chosen by what the machine has."""
 
+import platform
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -18,6 +19,21 @@ class Precision:
     def context(self, device: torch.device) -> AbstractContextManager:
         """Run forward passes inside this."""
         return torch.autocast(device.type, torch.bfloat16) if self.name == "bf16" else nullcontext()
+
+    def conditions(self, device: torch.device) -> dict[str, str]:
+        """What decides the last bits of every number, beside recipe and data."""
+        return {
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+            "device": device.type,
+            "precision": self.name,
+            "compile": "on" if self.compile else "off",
+        }
+
+    def changes(self, then: dict[str, str], device: torch.device) -> str:
+        """In which of the conditions `then` a run differs now, as "torch 2.12.0 → 2.13.0"; empty if in none."""
+        now = self.conditions(device)
+        return ", ".join(f"{name} {then[name]} → {now[name]}" for name in now if then.get(name, now[name]) != now[name])
 
 
 def choose(config: TrainConfig, device: torch.device) -> Precision:

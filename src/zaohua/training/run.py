@@ -1,8 +1,9 @@
 """From a recipe to a finished run folder."""
 
 import json
+import shlex
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from zaohua.report import write_report
 from zaohua.tasks import load_task
 from zaohua.training import checkpoint, parallel, precision
 from zaohua.training.monitor import journal, say
+from zaohua.training.signals import Stopped
 from zaohua.training.task import Task, Weights
 from zaohua.training.trainer import Trainer
 
@@ -86,13 +88,23 @@ def _run(
         learnt_from = checkpoint.facts(state)["task"]["data_hash"]
         if learnt_from != task.state_dict()["data_hash"]:
             raise UsageError(t("training.data_changed"))
-    memory = {"recipe": raw, "resolved": task.recipe.model_dump(mode="json", exclude_none=True)}
+    command = _resume_command(raw)
+    resolved = task.recipe.model_dump(mode="json", exclude_none=True)
+    memory = {"recipe": raw, "resolved": resolved, "resume_command": command}
     trainer = Trainer(task, folder, ranks, origin=memory, visible=not quiet)
     prepared = time.perf_counter() - began
     if ranks.main:
         write_atomic(folder / "recipe.toml", recipes.dump(task.recipe))
         write_atomic(folder / "data.json", json.dumps(task.data_report(), ensure_ascii=False, indent=1))
-    metrics = trainer.run(state, keep_budget=not changed)
+    try:
+        metrics = trainer.run(state, keep_budget=not changed)
+    except Stopped as stopped:
+        if ranks.main:
+            with suppress(Exception):  # the person asked to stop and is told so, whatever becomes of the report
+                write_report(folder)
+        if not command:
+            raise
+        raise Stopped(t("training.stopped_go_on", stopped=stopped, command=command)) from stopped
     weights = trainer.final_weights()
     if not ranks.main:
         return {}
@@ -106,6 +118,12 @@ def train_recipe(source: str | Path, *overrides: str, **options: Any) -> dict[st
     """Train a recipe by its name or path: train_recipe("language/novel-zh", "train.steps=100"); options as in train."""
     raw = recipes.load_recipe(source, overrides)
     return train(raw, **options)
+
+
+def _resume_command(raw: dict[str, Any]) -> str:
+    """What to type to go on with this run; nothing for a recipe that was not read from a file."""
+    arguments = getattr(raw, "arguments", ())
+    return shlex.join(["zaohua", "train", *arguments, "--resume"]) if arguments else ""
 
 
 def _state_to_resume(folder: Path, resume: bool, quiet: bool) -> Path | None:

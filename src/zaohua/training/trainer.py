@@ -5,10 +5,9 @@ resumed computes exactly what the unbroken run would have.
 """
 
 import math
-import platform
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from zaohua.i18n import t
 from zaohua.machine import peak_flops
 from zaohua.training import checkpoint, precision, schedules
 from zaohua.training.ema import EMA
-from zaohua.training.monitor import MetricsLog, ProgressBar
+from zaohua.training.monitor import MetricsLog, ProgressBar, watched
 from zaohua.training.outputs import Outputs
 from zaohua.training.parallel import Parallel, whole
 from zaohua.training.signals import Stopped, StopRequest
@@ -54,6 +53,8 @@ class Trainer:
             for module in self.modules.values():
                 module.compile()
         self.phases = task.phases(self.modules, parallel.device)
+        if len(self.phases) > 1 and config.parallel == "shard":
+            raise UsageError(t("training.shard_needs_one_phase", phases=", ".join(phase.name for phase in self.phases)))
         self.ema = EMA(self.modules, config.ema) if config.ema else None
         self.outputs = Outputs(folder, task)
         self.step, self.total = 0, 0  # steps done, steps in all
@@ -62,6 +63,7 @@ class Trainer:
         self._sums: dict[str, Tensor] = {}  # of what is logged, over the steps since the last metrics line
         self._summed = 0
         self._norm: Tensor | None = None  # of the last gradient that was measured
+        self._made_with: dict[str, str] = {}  # conditions under which the state we go on from was saved
         self._parameters = {
             f"{name}.{key}": parameter
             for name, module in self.modules.items()
@@ -122,13 +124,21 @@ class Trainer:
             for parameter in self._parameters.values():
                 parameter.requires_grad_(parameter in own)
 
-    def _refuse_non_finite(self, numbers: dict[str, Tensor]) -> None:
-        """Stop at the first loss that is not a number; the last good checkpoint is still on disk."""
+    def _refuse_non_finite(self, numbers: Mapping[str, Tensor | float]) -> None:
+        """Stop at the first number that is none, a loss or what an evaluation found; the last good checkpoint is
+        still on disk."""
         for name, value in numbers.items():
-            if not math.isfinite(value.item()):
+            if not math.isfinite(value):
                 state = checkpoint.latest(self.folder / "state")
                 kept = t("training.kept", step=checkpoint.facts(state)["step"]) if state else t("training.kept_nothing")
-                raise ZaohuaError(t("training.non_finite", name=name, value=value.item(), step=self.step, kept=kept))
+                raise ZaohuaError(t("training.non_finite", name=name, value=float(value), step=self.step, kept=kept))
+
+    def _refuse_bad_weights(self) -> None:
+        """Stop before weights gone bad are evaluated or take the place of good ones. A gradient can be NaN where the
+        loss is finite, so the weights are looked at too: all in one norm, which every rank gets alike."""
+        self._refuse_non_finite(self._sums)
+        norm = nn.utils.get_total_norm([parameter.detach() for parameter in self._parameters.values()])
+        self._refuse_non_finite({"weight_norm": whole(norm)})
 
     # ---- the run
 
@@ -170,6 +180,9 @@ class Trainer:
         )
         if self.step:
             bar.say(t("training.resuming", step=self.step))
+            changes = self.precision.changes(self._made_with, self.parallel.device)
+            if changes:
+                bar.say(t("training.not_bit_for_bit", changes=changes))
         elif self.config.minutes is not None:
             bar.say(t("training.calibrated", minutes=self.config.minutes, steps=self.total))
 
@@ -195,13 +208,16 @@ class Trainer:
                 numbers = self._take_numbers(speed)
                 if log is not None:
                     log.write(self.step, "train", {**numbers, "seconds": time.perf_counter() - began})
-                bar.update(self.step, _line(numbers))
+                bar.update(self.step, watched(numbers))
                 marked, marked_at = self.step, time.perf_counter()
+            if due["sample"] or due["save"] or due["evaluate"]:
+                self._refuse_bad_weights()
             if due["evaluate"]:
                 metrics = self.evaluate()
+                self._refuse_non_finite(metrics)
                 if log is not None:
                     log.write(self.step, "eval", {**metrics, "seconds": time.perf_counter() - began})
-                bar.say(t("training.evaluated", step=self.step, numbers=_line(metrics)))
+                bar.say(t("training.evaluated", step=self.step, numbers=watched(metrics)))
             if due["sample"] or due["save"] or due["evaluate"]:
                 self._write(due, metrics, began)
                 marked, marked_at = self.step, time.perf_counter()  # speed is that of training alone
@@ -214,8 +230,7 @@ class Trainer:
         return self.step % every == 0 and self.total - self.step >= every / 2
 
     def _write(self, due: dict[str, bool], metrics: dict[str, Any], began: float) -> None:
-        """Samples, model folders and training state, as far as they are due; never from weights gone bad."""
-        self._refuse_non_finite(self._sums)
+        """Samples, model folders and training state, as far as they are due."""
         self.elapsed = time.perf_counter() - began
         improved = due["evaluate"] and metrics[self.task.best_metric] < self.best
         with self._averaged():
@@ -358,7 +373,7 @@ class Trainer:
             "norm": None if self._norm is None else float(whole(self._norm)),
             "task": self.task.state_dict(),
             "random": checkpoint.random_state(),
-            "made_with": {"torch": torch.__version__, "python": platform.python_version()},
+            "made_with": self.precision.conditions(self.parallel.device),
         }
 
     def _load(self, state: Path) -> dict[str, Any]:
@@ -380,17 +395,5 @@ class Trainer:
         self._norm = None if facts["norm"] is None else torch.tensor(facts["norm"])
         self.task.load_state_dict(facts["task"])
         checkpoint.restore_random_state(facts["random"])
+        self._made_with = facts["made_with"]
         return facts["metrics"]
-
-
-def _line(numbers: dict[str, float]) -> str:
-    """The numbers people watch, short."""
-    shown = []
-    for name, value in numbers.items():
-        if name.startswith("loss") or name in ("perplexity", "bits_per_byte"):
-            shown.append(f"{name} {value:.4g}")
-        elif name.endswith("_per_second"):
-            shown.append(f"{value:,.0f} {name.removesuffix('_per_second')}/s")
-        elif name == "mfu":
-            shown.append(t("training.share_of_peak", percent=f"{100 * value:.0f}"))
-    return " · ".join(shown)
