@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from zaohua.nn.attention import KVCache, SelfAttention, rotary_table
+from zaohua.nn.norm import RMSNorm
 from zaohua.seeding import dropout
 
 
@@ -44,11 +45,11 @@ class Block(nn.Module):
     def __init__(self, config: TransformerConfig, layer: int) -> None:
         super().__init__()
         self.layer, self.dropout = layer, config.dropout
-        self.input_layernorm = nn.RMSNorm(config.width, eps=config.norm_eps)
+        self.input_layernorm = RMSNorm(config.width, config.norm_eps)
         self.self_attn = SelfAttention(
             config.width, config.heads, config.kv_heads, config.head_dim, eps=config.norm_eps, causal=config.causal
         )
-        self.post_attention_layernorm = nn.RMSNorm(config.width, eps=config.norm_eps)
+        self.post_attention_layernorm = RMSNorm(config.width, config.norm_eps)
         self.mlp = SwiGLU(config.width, config.ffn_width)
 
     def forward(
@@ -71,7 +72,7 @@ class Transformer(nn.Module):
         super().__init__()
         self.config = config
         self.layers = nn.ModuleList(Block(config, layer) for layer in range(config.layers))
-        self.norm = nn.RMSNorm(config.width, eps=config.norm_eps)
+        self.norm = RMSNorm(config.width, config.norm_eps)
 
     def forward(
         self,
