@@ -49,6 +49,13 @@ def test_the_gradient_is_that_of_finite_differences():
     torch.autograd.gradcheck(layer, random(2, 3, 5).double().requires_grad_())
 
 
+def test_a_second_derivative_is_refused_rather_than_wrong():
+    layer, x = norm(5), random(2, 5).requires_grad_()
+    (gradient,) = torch.autograd.grad(layer(x).pow(2).sum(), x, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        gradient.sum().backward()
+
+
 def test_without_gradient_it_is_the_same():
     layer, x = norm(8), random(3, 8)
     with torch.no_grad():

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 
 class RMSNorm(nn.RMSNorm):
@@ -33,6 +34,7 @@ class _RMSNorm(torch.autograd.Function):
         return unit * gain
 
     @staticmethod
+    @once_differentiable  # what was saved is constant to autograd: a second derivative would be wrong without a word
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
         unit, scale, gain = ctx.saved_tensors
         of_gain = (gradient * unit).reshape(-1, len(gain))  # [N, D]
