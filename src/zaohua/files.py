@@ -58,6 +58,15 @@ def new_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Remove what processes that were killed while they wrote have left in `folder`; other hidden files stay."""
+    for leftover in [*folder.glob(".*.tmp-*"), *folder.glob(".*.old-*")]:
+        if leftover.is_dir() and not leftover.is_symlink():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink()
+
+
 def point(link: Path, target: str) -> None:
     """Make `link` a symbolic link to its sibling `target`, without a moment in which it is missing."""
     temporary = _temporary(link)

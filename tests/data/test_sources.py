@@ -297,4 +297,4 @@ def test_so_many_documents_of_each_source(tmp_path: Path) -> None:
     report = SourceReport()
     found = [d.text for d in read_sources(TextDataConfig(source=sources, max_documents=2), report)]
     assert found == [f"the {number}th text of {name}" for name in "ab" for number in (0, 1)]
-    assert report.documents == 4
+    assert (report.documents, report.files) == (4, 2)

@@ -19,9 +19,10 @@ from safetensors.torch import load_file
 from zaohua import hub
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.language.folder import load_folder
+from zaohua.recipe import load_recipe
 from zaohua.training import checkpoint
 from zaohua.training.monitor import TIME_FIELDS
-from zaohua.training.run import train_recipe
+from zaohua.training.run import _resume_command, train_recipe
 from zaohua.training.signals import Stopped
 from zaohua.training.trainer import Trainer
 
@@ -219,7 +220,8 @@ def test_killed_at_chosen_acts_of_a_checkpoint_write(recipe, tmp_path):
             load_folder(broken / "checkpoints" / which)
     train_recipe(recipe, *settings, f"run.dir={broken}", quiet=True, resume=True)
     assert_same_run(whole, broken)
-    assert not list((broken / "checkpoints").glob(".*"))  # half a folder of a killed process takes room for nothing
+    for folder in (broken / "checkpoints", broken / "state"):
+        assert not list(folder.glob(".*"))  # half a folder of a killed process takes room for nothing
 
 
 def test_a_run_leaves_everything_it_promises(recipe, tmp_path):
@@ -286,6 +288,8 @@ def test_a_stopped_run_leaves_a_report_and_says_what_goes_on(recipe, tmp_path, m
     _, _, command = str(stopped.value).partition("Go on with: ")
     assert command in html.unescape((tmp_path / "my run" / "report.html").read_text(encoding="utf-8"))
     assert shlex.split(command) == ["zaohua", "train", str(recipe), *settings, "--resume"]
+    two = shlex.split(_resume_command(load_recipe(recipe, settings), world=2))
+    assert two == ["torchrun", "--nproc-per-node=2", "-m", *shlex.split(command)]
     done = run([sys.executable, "-m", *shlex.split(command)])
     assert done.returncode == 0, done.stderr
     assert "Resuming after step 6" in done.stderr
@@ -295,8 +299,22 @@ def test_a_stopped_run_leaves_a_report_and_says_what_goes_on(recipe, tmp_path, m
 def test_a_report_that_fails_does_not_hide_the_stop(recipe, monkeypatch):
     after(2, lambda: os.kill(os.getpid(), signal.SIGTERM), monkeypatch)
     monkeypatch.setattr("zaohua.training.run.write_report", no_space)
-    with pytest.raises(Stopped, match="Stopped at step 2 of 50"):
+    with pytest.raises(Stopped, match=r"Stopped at step 2 of 50.*report.*No space left.*Go on with: ") as stopped:
         train_recipe(recipe, quiet=True)
+    assert "\n" not in str(stopped.value)
+
+
+def test_summary_and_report_of_where_a_run_stood_do_not_outlive_it(recipe, tmp_path, monkeypatch):
+    """Finished, taken on by more steps and cut off before the new summary."""
+    folder, settings = tmp_path / "run", (recipe, "train.steps=8")
+    train_recipe(recipe, "train.steps=4", quiet=True)
+    with monkeypatch.context() as patch:
+        patch.setattr("zaohua.training.run._summary", no_space)
+        with pytest.raises(OSError, match="No space left"):
+            train_recipe(*settings, quiet=True, resume=True, accept_changes=True)
+    assert not {"summary.json", "report.html"} & {path.name for path in folder.iterdir()}
+    assert train_recipe(*settings, quiet=True, resume=True, accept_changes=True)["cost"]["steps"] == 8
+    assert (folder / "report.html").is_file()
 
 
 def test_edited_data_are_refused_unless_accepted(recipe, tmp_path, text_file, monkeypatch):
@@ -320,9 +338,24 @@ def test_edited_data_are_refused_unless_accepted(recipe, tmp_path, text_file, mo
     assert now["task"]["data_hash"] != before["task"]["data_hash"]
 
 
-def test_a_source_that_is_not_there_leaves_the_folder_free(recipe, tmp_path):
-    with pytest.raises(ZaohuaError):
-        train_recipe(recipe, f"data.source=file:{tmp_path / 'misspelt.txt'}", quiet=True)
+WRONG_FROM_THE_START = [
+    ("data.source=file:misspelt.txt", "misspelt"),
+    ("train.groups=[{pattern = 'no.such'}]", "matches no parameter"),
+    ("train.accumulate=3", "cannot be cut"),
+]
+
+
+def test_a_recipe_wrong_before_its_first_step_leaves_the_folder_free(recipe, tmp_path):
+    """Whoever finds the mistake, preparation, trainer or first step; what another run has marked stays marked."""
+    marker = tmp_path / "run" / "recipe.toml"
+    for setting, says in WRONG_FROM_THE_START:
+        with pytest.raises(ZaohuaError, match=says):
+            train_recipe(recipe, setting, quiet=True)
+        assert not marker.exists()
+        marker.touch()  # a run that was killed before its first state
+        with pytest.raises(ZaohuaError, match=says):
+            train_recipe(recipe, setting, quiet=True, resume=True)
+        marker.unlink()
     assert train_recipe(recipe, "train.steps=2", quiet=True)["cost"]["steps"] == 2
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from toys import toy_trainer
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.training import checkpoint
 from zaohua.training.monitor import TIME_FIELDS, ProgressBar
+from zaohua.training.parallel import Parallel
+from zaohua.training.precision import Precision
 from zaohua.training.signals import Stopped
 
 
@@ -128,7 +131,7 @@ def test_a_kill_during_a_checkpoint_write_leaves_the_older_one(tmp_path, monkeyp
         Path(path).write_bytes(b"half")
         raise KeyboardInterrupt
 
-    original = trainer.training_step
+    original, save = trainer.training_step, checkpoint.save_file
 
     def step() -> None:
         original()
@@ -141,6 +144,9 @@ def test_a_kill_during_a_checkpoint_write_leaves_the_older_one(tmp_path, monkeyp
     state = checkpoint.latest(tmp_path / "state")
     assert checkpoint.facts(state)["step"] == 5
     assert checkpoint.Reader(state).names()
+    monkeypatch.setattr(checkpoint, "save_file", save)
+    toy_trainer(tmp_path, save_every=7).run(state)  # which does not save at step 10 again
+    assert [path.name for path in (tmp_path / "state").iterdir()] == ["step-00000030"]
 
 
 def test_a_full_disk_is_one_line_and_keeps_the_last_state(tmp_path, monkeypatch):
@@ -172,7 +178,7 @@ def test_a_loss_that_is_not_a_number_stops_the_run(tmp_path):
 @pytest.mark.parametrize("due", ["save_every", "evaluate_every", "sample_every"])
 def test_weights_that_are_not_numbers_are_never_kept(tmp_path, due):
     """A NaN gradient under a finite loss, in the very step after which something is due."""
-    every = {"save_every": 5, "evaluate_every": 100, "sample_every": 100} | {due: 5}
+    every = {"save_every": 10, "evaluate_every": 100, "sample_every": 100} | {due: 5}
     trainer = toy_trainer(tmp_path, log_every=100, **every)
     trainer.task.poison_gradient_at = 14
     with pytest.raises(ZaohuaError, match=r"weight_norm became nan at step 15\. The state after step 10 ") as caught:
@@ -226,7 +232,16 @@ def test_other_conditions_than_the_state_s_are_told_in_one_line(tmp_path, monkey
     (line,) = (line for line in said if "bit for bit" in line)
     assert "→ 9.9.9" in line
     assert "precision fp32 → bf16" in line
-    assert not {"python", "compile", "device"} & set(line.split())
+    assert not {"python", "compile", "device", "processes", "threads"} & set(line.split())
+
+
+def test_the_numbers_of_processes_and_threads_are_conditions(monkeypatch):
+    fp32, one = Precision("fp32", compile=False), Parallel(0, 1, torch.device("cpu"), "single")
+    then = fp32.conditions(one)
+    assert fp32.changes(then, one) == ""
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 99)
+    assert fp32.changes(then | {"threads": "3"}, replace(one, world=2)) == "processes 1 → 2, threads 3 → 99"
+    assert "threads" not in fp32.conditions(replace(one, device=torch.device("cuda")))
 
 
 def test_minutes_become_steps_and_calibration_leaves_no_trace(tmp_path):

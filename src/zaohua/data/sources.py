@@ -207,12 +207,10 @@ def _read(
 
 
 def _counting(found: Iterator[Document], report: SourceReport) -> Iterator[Document]:
-    """The same documents; one more file in the report if there was at least one."""
-    any_found = False
-    for document in found:
-        any_found = True
+    """The same documents; one more file in the report once there is one."""
+    for number, document in enumerate(found):
+        report.files += number == 0
         yield document
-    report.files += any_found
 
 
 def _zip(path: Path, column: str | None, report: SourceReport) -> Iterator[Document]:

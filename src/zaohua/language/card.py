@@ -37,6 +37,7 @@ _NAMES = {
     "bytes_per_token": "bytes per token 每词元字节数",
     "seconds": "seconds 秒",
     "hash": "hash 哈希",
+    "unknown": "unknown characters 未知字符",
     "warnings": "warnings 警告",
     # the cost
     "steps": "steps 步数",

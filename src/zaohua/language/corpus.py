@@ -101,8 +101,9 @@ def _open(folder: Path, origin: dict[str, Any], config: TokenizerConfig, context
     if config.kind == "bpe" and tokenizer.vocab_size < config.vocab_size:
         warnings.append(t("tokenizer.vocab_lowered", asked=config.vocab_size, size=tokenizer.vocab_size))
     if report["unknown"] > _MOST_UNKNOWN:
+        what = "unknown_characters" if config.kind == "char" else "unknown_to_this_model"
         share = percent(report["unknown"])
-        warnings.append(t("tokenizer.unknown_characters", share=share, size=config.vocab_size))
+        warnings.append(t(f"tokenizer.{what}", share=share, size=tokenizer.vocab_size))
     if fitted < context:
         warnings.append(t("corpus.context_lowered", asked=context, tokens=streams[0].num_tokens, context=fitted))
     return Corpus(tokenizer, *streams, origin | report | {"warnings": warnings}, folder, fitted)

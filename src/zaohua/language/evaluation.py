@@ -23,9 +23,8 @@ from zaohua.metrics.ngram import baselines
 from zaohua.metrics.perplexity import scores
 from zaohua.training.parallel import Parallel, here
 
-TOKENS_PER_PASS = {"cpu": 2_048}  # activations stay in a CPU's cache: 16,384 took 1.7 times as long
-DEFAULT_TOKENS_PER_PASS = 16_384
-_INHERITED = ("normalise", "exact_dedup", "near_dedup", "near_dedup_threshold")  # by other data, from the model's run
+CPU_TOKENS_PER_PASS, TOKENS_PER_PASS = 2_048, 16_384  # activations stay in a CPU's cache: more took 1.7 times as long
+_INHERITED = ("normalise", "min_chars", "exact_dedup", "near_dedup", "near_dedup_threshold")  # by other data, from the model's run
 
 
 @torch.no_grad()
@@ -35,7 +34,7 @@ def evaluate(decoder: Decoder, shards: TokenShards, parallel: Parallel) -> dict[
     All ranks must call it together; each does its share of the passes.
     """
     total = torch.zeros((), dtype=torch.float64, device=parallel.device)
-    per_pass = TOKENS_PER_PASS.get(parallel.device.type, DEFAULT_TOKENS_PER_PASS)
+    per_pass = CPU_TOKENS_PER_PASS if parallel.device.type == "cpu" else TOKENS_PER_PASS
     batches = list(_batches(shards.num_tokens, decoder.config.context, per_pass))
     for index in range(0, len(batches), parallel.world):
         mine = index + parallel.rank
@@ -79,7 +78,7 @@ def evaluate_folder(folder: Path, source: str | None, column: str | None = None)
     run_recipe = folder.resolve().parents[1] / "recipe.toml"
     raw = recipes.load_recipe(run_recipe) if run_recipe.is_file() else None
     if source is not None:
-        settings = {key: value for key, value in raw["data"].items() if key in _INHERITED} if raw else {}
+        settings = {key: value for key, value in raw.get("data", {}).items() if key in _INHERITED} if raw else {}
         settings |= {"source": source} | ({"column": column} if column else {})
         data = recipes.validate(settings, TextDataConfig, str(run_recipe))
         tokenizer, seed = TokenizerConfig(kind="folder", path=str(folder)), 1

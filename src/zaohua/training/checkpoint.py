@@ -22,7 +22,7 @@ from torch import Tensor
 from zaohua.errors import ZaohuaError
 from zaohua.files import flush
 from zaohua.i18n import t
-from zaohua.training.parallel import Parallel
+from zaohua.training.parallel import Parallel, is_sharded
 from zaohua.training.writing import writing
 
 
@@ -40,11 +40,12 @@ def save(folder: Path, step: int, tensors: Mapping[str, Tensor], facts: dict[str
     final = folder / f"step-{step:08d}"
     temporary = folder / f".{final.name}.tmp"
     if parallel.main:
-        shutil.rmtree(temporary, ignore_errors=True)
+        for leftover in folder.glob(".step-*.tmp"):  # of a process killed while it saved, at whatever step
+            shutil.rmtree(leftover, ignore_errors=True)
         with writing(folder):
             temporary.mkdir(parents=True)
     parallel.wait()
-    sharded = {key for key, tensor in tensors.items() if _is_sharded(tensor)}
+    sharded = {key for key, tensor in tensors.items() if is_sharded(tensor)}
     own = {key: _local(tensor).contiguous() for key, tensor in tensors.items() if key in sharded or parallel.main}
     try:
         with writing(folder):
@@ -121,7 +122,7 @@ class Reader:
     def fill(self, key: str, target: Tensor, parallel: Parallel) -> None:
         """Copy one tensor, or this rank's part of it, into `target`."""
         source = self.whole(key)
-        if _is_sharded(target):
+        if is_sharded(target):
             parts = source.chunk(parallel.world)
             source = parts[parallel.rank] if parallel.rank < len(parts) else source[:0]
         local = _local(target.detach())
@@ -132,9 +133,5 @@ class Reader:
         local.copy_(source)
 
 
-def _is_sharded(tensor: Tensor) -> bool:
-    return hasattr(tensor, "to_local")
-
-
 def _local(tensor: Tensor) -> Tensor:
-    return tensor.to_local() if hasattr(tensor, "to_local") else tensor
+    return tensor.to_local() if is_sharded(tensor) else tensor

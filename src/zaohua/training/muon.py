@@ -12,6 +12,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from zaohua.training.parallel import is_sharded, whole
+
 Bound = Literal["gram", "frobenius"]
 
 # aX + b(XXᵀ)X + c(XXᵀ)²X: steepest at 0, so small directions grow fast, and never settles: values end in about 0.7-1.2.
@@ -110,7 +112,7 @@ class Muon(torch.optim.Optimizer):
         torch._foreach_lerp_(buffers, gradients, 1 - group["momentum"])
         directions = torch._foreach_lerp(gradients, buffers, group["momentum"])
 
-        wide = [_whole(d if d.shape[0] <= d.shape[1] else d.mT) for d in directions]
+        wide = [whole(d if d.shape[0] <= d.shape[1] else d.mT) for d in directions]
         precision = group["precision"] or (torch.bfloat16 if wide[0].is_cuda else torch.float32)
         updates = orthogonalise(torch.stack(wide).to(precision), group["ns_steps"], bound=group["bound"])
         for parameter, update in zip(parameters, updates.to(parameters[0].dtype), strict=True):
@@ -122,22 +124,12 @@ class Muon(torch.optim.Optimizer):
             )
 
 
-def _is_shard(x: Tensor) -> bool:
-    """True for a DTensor, whose module takes half a second to import and is not asked for."""
-    return hasattr(x, "placements")
-
-
-def _whole(x: Tensor) -> Tensor:
-    """A DTensor gathered from all ranks; any other tensor as it is."""
-    return x.full_tensor() if _is_shard(x) else x  # type: ignore[attr-defined]
-
-
 def _sharded_as(parameter: Tensor, update: Tensor) -> Tensor:
     """This rank's part of `update`, which every rank holds whole, if the parameter is a DTensor."""
-    if not _is_shard(parameter):
+    if not is_sharded(parameter):
         return update
     from torch.distributed.tensor import DTensor, Replicate
 
-    mesh = parameter.device_mesh  # type: ignore[attr-defined]
-    whole = DTensor.from_local(update, mesh, [Replicate()] * mesh.ndim, run_check=False)
-    return whole.redistribute(mesh, parameter.placements)  # type: ignore[attr-defined]
+    mesh = parameter.device_mesh
+    replicated = DTensor.from_local(update, mesh, [Replicate()] * mesh.ndim, run_check=False)
+    return replicated.redistribute(mesh, parameter.placements)

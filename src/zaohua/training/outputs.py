@@ -12,7 +12,7 @@ from typing import Any
 
 from zaohua import labels
 from zaohua.artifacts import Artifact, Text
-from zaohua.files import point
+from zaohua.files import point, remove_leftovers
 from zaohua.training.task import Task, Weights
 from zaohua.training.writing import writing
 
@@ -56,8 +56,7 @@ class Outputs:
         self._prune()
 
     def _prune(self) -> None:
-        for leftover in self._checkpoints.glob(".*"):  # of a process killed while it wrote
-            leftover.unlink() if leftover.is_symlink() else shutil.rmtree(leftover)
+        remove_leftovers(self._checkpoints)
         linked = {(self._checkpoints / which).resolve() for which in ("last", "best")}
         for folder in self._checkpoints.glob("step-*"):
             if folder.resolve() not in linked:

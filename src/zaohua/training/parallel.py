@@ -7,6 +7,7 @@ communicates.
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeGuard
 
 import torch
 import torch.distributed as dist
@@ -14,6 +15,9 @@ from torch import Tensor, nn
 
 from zaohua.errors import UsageError
 from zaohua.i18n import t
+
+if TYPE_CHECKING:
+    from torch.distributed.tensor import DTensor
 
 
 @dataclass(frozen=True)
@@ -86,10 +90,15 @@ class Parallel:
         return list(torch.arange(self.rank * per_rank, (self.rank + 1) * per_rank).chunk(parts))
 
 
+def is_sharded(tensor: Tensor) -> "TypeGuard[DTensor]":
+    """True for a DTensor, whose module takes half a second to import and is not asked for."""
+    return hasattr(tensor, "placements")
+
+
 def whole(tensor: Tensor) -> Tensor:
     """The full tensor behind a shard (every rank must call it), or the tensor itself."""
     tensor = tensor.detach()
-    return tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
+    return tensor.full_tensor() if is_sharded(tensor) else tensor
 
 
 def here() -> torch.device:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from zaohua.training.config import TrainConfig
+from zaohua.training.parallel import Parallel
 
 
 @dataclass(frozen=True)
@@ -20,19 +21,23 @@ class Precision:
         """Run forward passes inside this."""
         return torch.autocast(device.type, torch.bfloat16) if self.name == "bf16" else nullcontext()
 
-    def conditions(self, device: torch.device) -> dict[str, str]:
+    def conditions(self, parallel: Parallel) -> dict[str, str]:
         """What decides the last bits of every number, beside recipe and data."""
+        device = parallel.device.type
+        threads = {"threads": str(torch.get_num_threads())} if device == "cpu" else {}  # each sums a part
         return {
             "torch": torch.__version__,
             "python": platform.python_version(),
-            "device": device.type,
+            "device": device,
+            "processes": str(parallel.world),
+            **threads,
             "precision": self.name,
             "compile": "on" if self.compile else "off",
         }
 
-    def changes(self, then: dict[str, str], device: torch.device) -> str:
+    def changes(self, then: dict[str, str], parallel: Parallel) -> str:
         """In which of the conditions `then` a run differs now, as "torch 2.12.0 → 2.13.0"; empty if in none."""
-        now = self.conditions(device)
+        now = self.conditions(parallel)
         return ", ".join(f"{name} {then[name]} → {now[name]}" for name in now if then.get(name, now[name]) != now[name])
 
 

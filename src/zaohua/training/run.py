@@ -3,12 +3,12 @@
 import json
 import shlex
 import time
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from zaohua import recipe as recipes
-from zaohua.errors import UsageError, ZaohuaError
+from zaohua.errors import UsageError, ZaohuaError, one_line
 from zaohua.files import write_atomic
 from zaohua.i18n import t
 from zaohua.machine import describe_machine, peak_flops
@@ -55,13 +55,14 @@ def train(
                     write_report(folder)
                 return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
             recipe = recipes.validate(saved["resolved"], task_class.Recipe, str(state))
+    fresh = state is None and not (folder / "recipe.toml").exists()
     ranks = parallel.start(recipe.train.parallel)
     try:
         ranks.wait()  # every rank has looked at the folder before one of them writes to it
         if ranks.main:
             write_atomic(folder / "recipe.toml", recipes.dump(recipe))  # marks the folder as used
         with journal(folder) if ranks.main else nullcontext():
-            return _run(task_class(recipe), folder, ranks, raw, state, changed, accept_changes, quiet)
+            return _run(task_class(recipe), folder, ranks, raw, state, changed, accept_changes, quiet, fresh)
     finally:
         parallel.stop()
 
@@ -75,36 +76,45 @@ def _run(
     changed: list[str],
     accept_changes: bool,
     quiet: bool,
+    fresh: bool,
 ) -> dict[str, Any]:
-    """Prepare, train, sum up. state: to go on from; changed: keys in which the recipe differs from that state's."""
+    """Prepare, train, sum up.
+
+    state: to go on from; changed: keys in which the recipe differs from that state's. fresh: no run had the folder.
+    """
     began = time.perf_counter()
+    command = _resume_command(raw, ranks.world)
+    trainer = None
     try:
         task.prepare(ranks, visible=not quiet and ranks.main)
-    except ZaohuaError:
-        if state is None and ranks.main:
-            (folder / "recipe.toml").unlink()  # nothing was made: a corrected recipe may have the folder
-        raise
-    if state is not None and not accept_changes:
-        learnt_from = checkpoint.facts(state)["task"]["data_hash"]
-        if learnt_from != task.state_dict()["data_hash"]:
-            raise UsageError(t("training.data_changed"))
-    command = _resume_command(raw)
-    resolved = task.recipe.model_dump(mode="json", exclude_none=True)
-    memory = {"recipe": raw, "resolved": resolved, "resume_command": command}
-    trainer = Trainer(task, folder, ranks, origin=memory, visible=not quiet)
-    prepared = time.perf_counter() - began
-    if ranks.main:
-        write_atomic(folder / "recipe.toml", recipes.dump(task.recipe))
-        write_atomic(folder / "data.json", json.dumps(task.data_report(), ensure_ascii=False, indent=1))
-    try:
+        if state is not None and not accept_changes:
+            learnt_from = checkpoint.facts(state)["task"]["data_hash"]
+            if learnt_from != task.state_dict()["data_hash"]:
+                raise UsageError(t("training.data_changed"))
+        resolved = task.recipe.model_dump(mode="json", exclude_none=True)
+        memory = {"recipe": raw, "resolved": resolved, "resume_command": command}
+        trainer = Trainer(task, folder, ranks, origin=memory, visible=not quiet)
+        prepared = time.perf_counter() - began
+        if ranks.main:
+            write_atomic(folder / "recipe.toml", recipes.dump(task.recipe))
+            write_atomic(folder / "data.json", json.dumps(task.data_report(), ensure_ascii=False, indent=1))
+            for name in ("summary.json", "report.html"):  # of where the run stood: they must not outlive a kill
+                (folder / name).unlink(missing_ok=True)
         metrics = trainer.run(state, keep_budget=not changed)
     except Stopped as stopped:
+        text = str(stopped)
         if ranks.main:
-            with suppress(Exception):  # the person asked to stop and is told so, whatever becomes of the report
+            try:
                 write_report(folder)
-        if not command:
-            raise
-        raise Stopped(t("training.stopped_go_on", stopped=stopped, command=command)) from stopped
+            except Exception as error:  # the person asked to stop and is told so, whatever becomes of the report
+                text = t("training.stopped_no_report", stopped=text, reason=one_line(error))
+        if command:
+            text = t("training.stopped_go_on", stopped=text, command=command)
+        raise Stopped(text) from stopped
+    except ZaohuaError:
+        if fresh and ranks.main and (trainer is None or trainer.step == 0):
+            (folder / "recipe.toml").unlink()  # nothing was made: a corrected recipe may have the folder
+        raise
     weights = trainer.final_weights()
     if not ranks.main:
         return {}
@@ -120,10 +130,11 @@ def train_recipe(source: str | Path, *overrides: str, **options: Any) -> dict[st
     return train(raw, **options)
 
 
-def _resume_command(raw: dict[str, Any]) -> str:
-    """What to type to go on with this run; nothing for a recipe that was not read from a file."""
+def _resume_command(raw: dict[str, Any], world: int) -> str:
+    """What to type to go on with this run of `world` processes; nothing for a recipe that was not read from a file."""
     arguments = getattr(raw, "arguments", ())
-    return shlex.join(["zaohua", "train", *arguments, "--resume"]) if arguments else ""
+    launch = ["torchrun", f"--nproc-per-node={world}", "-m"] if world > 1 else []
+    return shlex.join([*launch, "zaohua", "train", *arguments, "--resume"]) if arguments else ""
 
 
 def _state_to_resume(folder: Path, resume: bool, quiet: bool) -> Path | None:
@@ -154,8 +165,9 @@ def _summary(
 def describe(raw: dict[str, Any], *, origin: str = "") -> dict[str, Any]:
     """What a recipe would cost, without touching its data.
 
-    Returns the resolved recipe (TOML), parameters, memory_bytes, flops_per_step, units_per_step, steps (None if a
-    calibration will decide), flops and seconds in all on this machine as it usually fares (see TYPICAL_SHARE).
+    Returns the resolved recipe (TOML), parameters, vocab_size (where there is a vocabulary), memory_bytes,
+    flops_per_step, units_per_step, steps (None if a calibration will decide), at_most (names of those numbers that the
+    data may lower), flops and seconds in all on this machine as it usually fares (see TYPICAL_SHARE).
     """
     task_class = load_task(raw.get("task"))
     recipe = recipes.validate(raw, task_class.Recipe, origin)

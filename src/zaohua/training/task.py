@@ -97,4 +97,5 @@ class Task(Protocol):
         """Numbers for the end of the run, beside the metrics: baselines, overlap with the data, sizes."""
 
     def plan(self) -> dict[str, Any]:
-        """Costs known without the data: resolved recipe as TOML, parameters, operations and units per step."""
+        """Costs known without the data: resolved recipe as TOML, parameters, operations and units per step; vocab_size
+        where there is a vocabulary; at_most, the names of those numbers that the data may lower."""

@@ -180,7 +180,7 @@ class Trainer:
         )
         if self.step:
             bar.say(t("training.resuming", step=self.step))
-            changes = self.precision.changes(self._made_with, self.parallel.device)
+            changes = self.precision.changes(self._made_with, self.parallel)
             if changes:
                 bar.say(t("training.not_bit_for_bit", changes=changes))
         elif self.config.minutes is not None:
@@ -198,19 +198,19 @@ class Trainer:
             self.training_step()
             last, stopping = self.step == self.total, self.parallel.any(stop.asked)
             due = {
-                "log": last or self.step % self.config.log_every == 0,
                 "evaluate": last or self._is_due(evaluate_every),
                 "sample": last or self._is_due(sample_every),
                 "save": last or stopping or self._is_due(save_every),
             }
-            if due["log"]:
+            pausing = any(due.values())
+            if last or self.step % self.config.log_every == 0:
                 speed = (self.step - marked) / (time.perf_counter() - marked_at)
                 numbers = self._take_numbers(speed)
                 if log is not None:
                     log.write(self.step, "train", {**numbers, "seconds": time.perf_counter() - began})
                 bar.update(self.step, watched(numbers))
                 marked, marked_at = self.step, time.perf_counter()
-            if due["sample"] or due["save"] or due["evaluate"]:
+            if pausing:
                 self._refuse_bad_weights()
             if due["evaluate"]:
                 metrics = self.evaluate()
@@ -218,7 +218,7 @@ class Trainer:
                 if log is not None:
                     log.write(self.step, "eval", {**metrics, "seconds": time.perf_counter() - began})
                 bar.say(t("training.evaluated", step=self.step, numbers=watched(metrics)))
-            if due["sample"] or due["save"] or due["evaluate"]:
+            if pausing:
                 self._write(due, metrics, began)
                 marked, marked_at = self.step, time.perf_counter()  # speed is that of training alone
             if stopping and not last:
@@ -373,7 +373,7 @@ class Trainer:
             "norm": None if self._norm is None else float(whole(self._norm)),
             "task": self.task.state_dict(),
             "random": checkpoint.random_state(),
-            "made_with": self.precision.conditions(self.parallel.device),
+            "made_with": self.precision.conditions(self.parallel),
         }
 
     def _load(self, state: Path) -> dict[str, Any]:
