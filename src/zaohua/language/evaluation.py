@@ -24,7 +24,8 @@ from zaohua.metrics.perplexity import scores
 from zaohua.training.parallel import Parallel, here
 
 CPU_TOKENS_PER_PASS, TOKENS_PER_PASS = 2_048, 16_384  # activations stay in a CPU's cache: more took 1.7 times as long
-_INHERITED = ("normalise", "min_chars", "exact_dedup", "near_dedup", "near_dedup_threshold")  # by other data, from the model's run
+# Settings that other data to measure on take from the model's run.
+_INHERITED = ("normalise", "min_chars", "exact_dedup", "near_dedup", "near_dedup_threshold")
 
 
 @torch.no_grad()
