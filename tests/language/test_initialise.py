@@ -7,7 +7,7 @@ import torch
 
 from zaohua.language.decoder import Decoder, DecoderConfig
 from zaohua.language.initialise import initialise
-from zaohua.nn.attention import rotary_table, rotate
+from zaohua.nn.rotary import rotary_table, rotate
 
 
 def fresh(look_back: int = 0, **shape) -> Decoder:

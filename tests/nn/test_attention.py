@@ -8,7 +8,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zaohua.nn.attention import KVCache, SelfAttention, attention, rotary_table, rotate
+from zaohua.nn.attention import CrossAttention, SelfAttention, attention
+from zaohua.nn.cache import KVCache
+from zaohua.nn.config import TransformerConfig
+from zaohua.nn.rotary import rotary_table, rotate
 
 
 def attention_by_formula(q, k, v, visible) -> torch.Tensor:
@@ -87,7 +90,7 @@ def test_rotated_products_depend_on_distance_alone(first, second, shift):
 
 def test_self_attention_is_its_parts():
     """Project, norm per head, rotate, attend, project back; written out for one layer."""
-    layer = SelfAttention(12, 4, 2, 6, eps=1e-6, causal=True)
+    layer = SelfAttention(TransformerConfig(layers=1, width=12, heads=4, kv_heads=2, head_dim=6, ffn_width=8))
     for seed, parameter in enumerate(layer.parameters()):
         torch.nn.init.normal_(parameter, std=0.5, generator=torch.Generator().manual_seed(seed))
     x, (cos, sin) = random(2, 7, 12), rotary_table(7, 6, 10_000.0)
@@ -105,8 +108,27 @@ def test_self_attention_is_its_parts():
     assert (layer(x, (cos, sin)) - expected).abs().max() <= 1e-5
 
 
+def test_cross_attention_is_its_parts():
+    """Queries from one side, keys and values from the other, biases and a mask over the other side's padding."""
+    shape = {"layers": 1, "width": 12, "heads": 4, "kv_heads": 2, "head_dim": 6, "ffn_width": 8}
+    layer = CrossAttention(TransformerConfig(**shape, bias="all", qk_norm=False))
+    for seed, parameter in enumerate(layer.parameters()):
+        torch.nn.init.normal_(parameter, std=0.5, generator=torch.Generator().manual_seed(seed))
+    x, memory = random(2, 3, 12), random(2, 5, 12, seed=1)
+    real = torch.tensor([[True, True, True, False, False], [True] * 5])
+
+    def heads(y, projection, count):
+        return (y @ projection.weight.T + projection.bias).view(2, -1, count, 6).transpose(1, 2)
+
+    q, k, v = heads(x, layer.q_proj, 4), heads(memory, layer.k_proj, 2), heads(memory, layer.v_proj, 2)
+    expected = attention_by_formula(q, k, v, lambda b, h, i, j: bool(real[b, j])).transpose(1, 2).reshape(2, 3, 24)
+    expected = expected.float() @ layer.o_proj.weight.T + layer.o_proj.bias
+    ours = layer(x, layer.keys_values(memory), real[:, None, None])
+    assert (ours - expected).abs().max() <= 1e-5
+
+
 def test_cache_keeps_what_was_appended():
-    cache = KVCache(2, 1, 1, 4, 2, theta=10_000.0)
+    cache = KVCache(2, 1, 1, 4, 2)
     k = random(1, 1, 3, 2)
     keys, values = cache.append(1, k, -k)
     assert torch.equal(keys, k)
@@ -116,4 +138,3 @@ def test_cache_keeps_what_was_appended():
     assert torch.equal(keys, torch.cat((k, k[:, :, :1]), 2))
     with pytest.raises(AssertionError):
         cache.append(1, k, k)
-    assert torch.equal(cache.rotary(1)[0], rotary_table(4, 2, 10_000.0)[0][3:4])

@@ -1,12 +1,13 @@
-"""The decoder-only language model in the Qwen3 shape, and what it costs."""
+"""The decoder-only language model, in the Qwen3 shape unless told otherwise, and what it costs."""
 
 from dataclasses import dataclass
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from zaohua.nn.attention import KVCache
-from zaohua.nn.transformer import Transformer, TransformerConfig
+from zaohua.nn.cache import KVCache
+from zaohua.nn.config import TransformerConfig
+from zaohua.nn.transformer import Transformer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,20 +20,15 @@ class DecoderConfig(TransformerConfig):
 
     def num_parameters(self, *, embedding: bool = True) -> int:
         """Trainable numbers, a tied head counted once; without the embedding table if embedding=False."""
+        tables = (self.vocab_size + self.context * (self.positions == "learned")) * self.width
         head = 0 if self.tied else self.vocab_size * self.width
-        norms = self.layers * (2 * self.width + 2 * self.head_dim) + self.width
-        return self.layers * self._block_matrices() + norms + head + embedding * self.vocab_size * self.width
-
-    def _block_matrices(self) -> int:
-        """Numbers in the matrices of one block."""
-        attention = 2 * self.heads * self.head_dim + 2 * self.kv_heads * self.head_dim  # q and o; k and v
-        return self.width * (attention + 3 * self.ffn_width)
+        return self.stack_parameters() + head + embedding * tables
 
     def flops_per_token(self, context: int, *, training: bool = True) -> int:
         """Floating-point operations per token: two per weight used in a product and, over a causal context, the two
         attention products at their average length; a training step costs three forward passes
         (Kaplan et al. 2020, arXiv:2001.08361, appendix B)."""
-        products = self.layers * self._block_matrices() + self.width * self.vocab_size
+        products = self.layers * self.block_matrices() + self.width * self.vocab_size
         # QKᵀ and AV: 2 products over context / 2 positions on average
         attention = self.layers * self.heads * self.head_dim * context
         forward = 2 * (products + attention)
@@ -56,6 +52,8 @@ class Decoder(nn.Module):
         super().__init__()
         self.config = config
         self.embed_tokens = nn.Embedding(config.vocab_size, config.width)
+        if config.positions == "learned":
+            self.embed_positions = nn.Embedding(config.context, config.width)
         self.transformer = Transformer(config)
         self.lm_head = nn.Linear(config.width, config.vocab_size, bias=False)
         if config.tied:
@@ -67,9 +65,15 @@ class Decoder(nn.Module):
         cache: KVCache | None = None,
         mask: Tensor | None = None,
         dropout_keys: Tensor | None = None,
+        positions: Tensor | None = None,  # [B, T], where rows differ
     ) -> Tensor:
         """Final hidden states [B, T, D]; with a cache, the ids go on from its length, which is moved on."""
-        return self.transformer(self.embed_tokens(ids), mask, cache, dropout_keys)
+        x = self.embed_tokens(ids)
+        if self.config.positions == "learned":
+            start = 0 if cache is None else cache.length
+            table = self.embed_positions.weight
+            x = x + (table[start : start + ids.shape[1]] if positions is None else table[positions])
+        return self.transformer(x, mask, cache, dropout_keys, positions)
 
     def forward(
         self,
@@ -77,9 +81,10 @@ class Decoder(nn.Module):
         cache: KVCache | None = None,
         mask: Tensor | None = None,
         dropout_keys: Tensor | None = None,
+        positions: Tensor | None = None,
     ) -> Tensor:
         """Logits [B, T, V]."""
-        return self.lm_head(self.hidden(ids, cache, mask, dropout_keys))
+        return self.lm_head(self.hidden(ids, cache, mask, dropout_keys, positions))
 
     def loss(self, ids: Tensor, targets: Tensor, dropout_keys: Tensor | None = None) -> Tensor:
         """Mean negative log-likelihood of the next token, in nats. ids, targets: [B, T]; targets of -100 do not
@@ -90,5 +95,4 @@ class Decoder(nn.Module):
     def new_cache(self, batch: int, capacity: int) -> KVCache:
         """An empty cache on this model's device and in its dtype."""
         c, weight = self.config, self.embed_tokens.weight
-        like = {"dtype": weight.dtype, "device": weight.device}
-        return KVCache(c.layers, batch, c.kv_heads, capacity, c.head_dim, theta=c.rope_theta, **like)
+        return KVCache(c.layers, batch, c.kv_heads, capacity, c.head_dim, device=weight.device, dtype=weight.dtype)

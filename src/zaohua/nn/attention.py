@@ -1,15 +1,16 @@
-"""Self-attention (seed §4.1), rotary positions and the key-value cache.
+"""Self- and cross-attention (seed §4.1).
 
 Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V
 """
-
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from zaohua.nn.cache import KVCache
+from zaohua.nn.config import TransformerConfig
 from zaohua.nn.norm import RMSNorm
+from zaohua.nn.rotary import rotate
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, *, causal: bool = False, mask: Tensor | None = None) -> Tensor:
@@ -29,102 +30,62 @@ def attention(q: Tensor, k: Tensor, v: Tensor, *, causal: bool = False, mask: Te
     )
 
 
-class KVCache:
-    """Keys and values of the tokens a decoder has already read, preallocated for `capacity` positions, and the rotary
-    angles of all of these."""
+class _Attention(nn.Module):
+    """Projections of grouped-query attention, with RMS norm of every query and key where the shape has it."""
 
-    def __init__(
-        self, layers: int, batch: int, kv_heads: int, capacity: int, head_dim: int, *, theta: float, **like
-    ) -> None:
-        shape = (layers, batch, kv_heads, capacity, head_dim)
-        self.keys, self.values = torch.zeros(shape, **like), torch.zeros(shape, **like)
-        self.cos, self.sin = rotary_table(capacity, head_dim, theta, **like)
-        self.capacity = capacity
-        self.length = 0  # positions filled in every layer; the decoder moves it on after a forward pass
-
-    def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Store the new positions of one layer and return all so far. k, v: [B, H_kv, T, d] -> [B, H_kv, S, d]."""
-        end = self.length + k.shape[2]
-        assert end <= self.capacity, "the caller must keep within the cache's capacity"
-        self.keys[layer, :, :, self.length : end] = k
-        self.values[layer, :, :, self.length : end] = v
-        return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
-
-    def rotary(self, time: int) -> tuple[Tensor, Tensor]:
-        """Cosines and sines of the next `time` positions, 2 x [T, head_dim]."""
-        return self.cos[self.length : self.length + time], self.sin[self.length : self.length + time]
-
-    def select(self, rows: Tensor) -> None:
-        """Keep these rows of the batch, in this order; one may come several times. rows: [B'] indices."""
-        self.keys, self.values = self.keys[:, rows], self.values[:, rows]
-
-
-def rotary_table(
-    length: int, head_dim: int, theta: float, *, device: torch.device | None = None, dtype: torch.dtype | None = None
-) -> tuple[Tensor, Tensor]:
-    """Cosines and sines of rotary positions 0 … T-1 (Su et al. 2021, arXiv:2104.09864), 2 x [T, head_dim]."""
-    frequencies = theta ** -(torch.arange(0, head_dim, 2, device=device, dtype=torch.float32) / head_dim)
-    angles = torch.outer(torch.arange(length, device=device, dtype=torch.float32), frequencies)  # [T, head_dim / 2]
-    angles = torch.cat((angles, angles), dim=-1)
-    return angles.cos().to(dtype), angles.sin().to(dtype)
-
-
-def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turn each pair (x_i, x_{i+d/2}) by its position's angle. x: [B, H, T, d]; cos, sin: [T, d]."""
-    return _Rotate.apply(x, cos, sin)
-
-
-class _Rotate(torch.autograd.Function):
-    """The turn in three operations, its gradient in three more: turning back. Left to autograd, slices and
-    concatenations cost a small model 6% of its training step."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-        ctx.save_for_backward(cos, sin)
-        return _turn(x, cos, sin)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        cos, sin = ctx.saved_tensors
-        return _turn(gradient, cos, -sin), None, None
-
-
-def _turn(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    half = x.shape[-1] // 2
-    turned = x * cos
-    turned[..., :half].addcmul_(x[..., half:], sin[..., :half], value=-1)
-    turned[..., half:].addcmul_(x[..., :half], sin[..., half:])
-    return turned
-
-
-class SelfAttention(nn.Module):
-    """Grouped-query self-attention with per-head RMS norm of queries and keys, as in Qwen3."""
-
-    def __init__(self, width: int, heads: int, kv_heads: int, head_dim: int, *, eps: float, causal: bool) -> None:
+    def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
-        self.heads, self.kv_heads, self.head_dim, self.causal = heads, kv_heads, head_dim, causal
-        self.q_proj = nn.Linear(width, heads * head_dim, bias=False)
-        self.k_proj = nn.Linear(width, kv_heads * head_dim, bias=False)
-        self.v_proj = nn.Linear(width, kv_heads * head_dim, bias=False)
-        self.o_proj = nn.Linear(heads * head_dim, width, bias=False)
-        self.q_norm = RMSNorm(head_dim, eps)
-        self.k_norm = RMSNorm(head_dim, eps)
+        c = config
+        self.heads, self.kv_heads, self.head_dim = c.heads, c.kv_heads, c.head_dim
+        into, bias = c.heads * c.head_dim, c.bias != "none"
+        self.q_proj = nn.Linear(c.width, into, bias=bias)
+        self.k_proj = nn.Linear(c.width, c.kv_heads * c.head_dim, bias=bias)
+        self.v_proj = nn.Linear(c.width, c.kv_heads * c.head_dim, bias=bias)
+        self.o_proj = nn.Linear(into, c.width, bias=c.bias == "all")
+        self.q_norm = RMSNorm(c.head_dim, c.norm_eps) if c.qk_norm else nn.Identity()
+        self.k_norm = RMSNorm(c.head_dim, c.norm_eps) if c.qk_norm else nn.Identity()
+
+    def queries(self, x: Tensor) -> Tensor:
+        """[B, T, D] -> [B, H, T, d]"""
+        return self.q_norm(self.q_proj(x).unflatten(-1, (self.heads, self.head_dim))).transpose(1, 2)
+
+    def keys_values(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, S, D] -> 2 x [B, H_kv, S, d]"""
+        split = (self.kv_heads, self.head_dim)
+        k = self.k_norm(self.k_proj(x).unflatten(-1, split)).transpose(1, 2)
+        return k, self.v_proj(x).unflatten(-1, split).transpose(1, 2)
+
+    def joined(self, heads: Tensor) -> Tensor:
+        """[B, H, T, d] -> [B, T, D]"""
+        return self.o_proj(heads.transpose(1, 2).flatten(2))
+
+
+class SelfAttention(_Attention):
+    """Tokens look at each other: all of them, or those before them."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__(config)
+        self.causal = config.causal
 
     def forward(
         self,
         x: Tensor,  # [B, T, D]
-        rotary: tuple[Tensor, Tensor],
+        rotary: tuple[Tensor, Tensor] | None,
         mask: Tensor | None = None,
         cache: KVCache | None = None,
         layer: int = 0,
     ) -> Tensor:
-        batch, time, _ = x.shape
-        q = self.q_norm(self.q_proj(x).view(batch, time, self.heads, self.head_dim)).transpose(1, 2)
-        k = self.k_norm(self.k_proj(x).view(batch, time, self.kv_heads, self.head_dim)).transpose(1, 2)
-        v = self.v_proj(x).view(batch, time, self.kv_heads, self.head_dim).transpose(1, 2)
-        q, k = rotate(q, *rotary), rotate(k, *rotary)
-        causal = self.causal and mask is None
+        q, (k, v) = self.queries(x), self.keys_values(x)
+        if rotary is not None:
+            q, k = rotate(q, *rotary), rotate(k, *rotary)
         if cache is not None:
             k, v = cache.append(layer, k, v)
-        out = attention(q, k, v, causal=causal, mask=mask)  # [B, H, T, d]
-        return self.o_proj(out.transpose(1, 2).reshape(batch, time, self.heads * self.head_dim))
+        return self.joined(attention(q, k, v, causal=self.causal and mask is None, mask=mask))
+
+
+class CrossAttention(_Attention):
+    """Tokens look at what an encoder has read. Positions take no part: both sides carry theirs already."""
+
+    def forward(self, x: Tensor, memory: tuple[Tensor, Tensor], mask: Tensor | None = None) -> Tensor:
+        """x: [B, T, D]; memory: keys_values of the encoder's output; mask: bool, broadcast to [B, H, T, S]."""
+        return self.joined(attention(self.queries(x), *memory, mask=mask))

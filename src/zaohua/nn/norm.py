@@ -1,10 +1,17 @@
-"""Root-mean-square normalisation."""
+"""Root-mean-square and layer normalisation."""
 
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+
+from zaohua.nn.config import TransformerConfig
+
+
+def make_norm(config: TransformerConfig) -> nn.Module:
+    """The norm that this shape uses, over the width of its stream."""
+    return (RMSNorm if config.norm == "rms" else nn.LayerNorm)(config.width, eps=config.norm_eps)
 
 
 class RMSNorm(nn.RMSNorm):
