@@ -96,11 +96,40 @@ def test_the_gram_bound_is_between_the_largest_singular_value_and_the_frobenius_
     assert scaled["gram"].max() <= 1 + 1e-12
 
 
-def test_a_zero_gradient_changes_nothing_but_the_decay() -> None:
+@pytest.mark.parametrize("row_beta", [0.0, 0.9])
+def test_a_zero_gradient_changes_nothing_but_the_decay(row_beta: float) -> None:
     parameter = torch.nn.Parameter(torch.ones(4, 6))
     parameter.grad = torch.zeros(4, 6)
-    Muon([parameter], lr=0.1, weight_decay=0.5).step()
+    Muon([parameter], lr=0.1, weight_decay=0.5, row_beta=row_beta).step()
     torch.testing.assert_close(parameter.detach(), torch.full((4, 6), 0.95))
+
+
+def rows_by_definition(updates: list[torch.Tensor], beta: float) -> torch.Tensor:
+    """The last of these updates with its rows evened out, one number at a time."""
+    rows, cols = updates[0].shape
+    mean = [0.0] * rows
+    for update in updates:
+        for i in range(rows):
+            mean[i] = beta * mean[i] + (1 - beta) * sum(update[i, j].item() ** 2 for j in range(cols)) / cols
+    evened = torch.stack([updates[-1][i] / mean[i] ** 0.5 for i in range(rows)])
+    return evened * updates[-1].norm() / evened.norm()
+
+
+@pytest.mark.parametrize("shape", [(6, 6), (9, 4), (4, 9)])
+def test_rows_are_evened_out_by_their_running_size(shape: tuple[int, int]) -> None:
+    generator = torch.Generator().manual_seed(0)
+    plain, evened = (torch.nn.Parameter(torch.zeros(shape)) for _ in range(2))
+    without, within = Muon([plain], lr=1.0, momentum=0.5), Muon([evened], lr=1.0, momentum=0.5, row_beta=0.9)
+    updates = []
+    for _ in range(3):
+        before = plain.detach().clone(), evened.detach().clone()
+        plain.grad = torch.randn(shape, generator=generator)
+        evened.grad = plain.grad.clone()
+        without.step()
+        within.step()
+        updates.append(plain.detach() - before[0])
+        torch.testing.assert_close(evened.detach() - before[1], rows_by_definition(updates, 0.9), rtol=1e-4, atol=1e-5)
+    assert (rows_by_definition(updates, 0.9) - updates[-1]).norm() > 0.01 * updates[-1].norm()
 
 
 def test_parameters_without_gradient_stay_and_keep_no_state() -> None:
@@ -114,18 +143,18 @@ def test_parameters_without_gradient_stay_and_keep_no_state() -> None:
 
 def test_state_restores_the_run_bit_for_bit() -> None:
     whole, halves = matrices(), matrices()
-    train(Muon(whole), whole, steps=4)
+    train(Muon(whole, row_beta=0.9), whole, steps=4)
     generator = torch.Generator().manual_seed(1)
     state = None
     for _ in range(4):  # a fresh optimiser for every step
-        optimiser = Muon(halves)
+        optimiser = Muon(halves, row_beta=0.9)
         if state is not None:
             optimiser.load_state_dict(state)
         for parameter in halves:
             parameter.grad = torch.randn(parameter.shape, generator=generator)
         optimiser.step()
         state = optimiser.state_dict()
-    assert all(set(entry) == {"momentum_buffer"} for entry in state["state"].values())
+    assert all(set(entry) == {"momentum_buffer", "row_squares"} for entry in state["state"].values())
     assert all(torch.equal(a, b) for a, b in zip(whole, halves, strict=True))
 
 
@@ -142,7 +171,7 @@ def sharded_run(rank: int, world: int, rendezvous: str) -> None:
     generator = torch.Generator().manual_seed(0)
     whole = [torch.nn.Parameter(torch.randn(shape, generator=generator)) for shape in [(7, 12), (12, 7)]]
     shards = [torch.nn.Parameter(distribute_tensor(p.detach(), mesh, [Shard(0)])) for p in whole]
-    one, many = Muon(whole, weight_decay=0.1), Muon(shards, weight_decay=0.1)
+    one, many = (Muon(parameters, weight_decay=0.1, row_beta=0.9) for parameters in (whole, shards))
     for _ in range(3):
         for a, b in zip(whole, shards, strict=True):
             a.grad = torch.randn(a.shape, generator=generator)

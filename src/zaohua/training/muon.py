@@ -51,6 +51,9 @@ class Muon(torch.optim.Optimizer):
         lr * sqrt(max(1, rows / cols)), Jordan's convention and torch.optim.Muon's "original".
     momentum: of the gradient average, Nesterov style; change `group["momentum"]` between steps to warm it up.
     weight_decay: decoupled, each step shrinks a matrix by the factor 1 - lr * weight_decay.
+    row_beta: evens out the rows of every update by a running mean, of this decay, of their squared size, as in NorMuon
+        (Li et al. 2025, arXiv:2510.05491): an iteration cut short leaves some neurons smaller steps than others.
+        0 leaves rows as they come.
     ns_steps, bound: see `orthogonalise`; 5 and "frobenius" are torch.optim.Muon's.
     precision: dtype of the iteration; None is bfloat16 on GPUs, whose matrix units want it, and float32 elsewhere.
 
@@ -65,6 +68,7 @@ class Muon(torch.optim.Optimizer):
         *,
         momentum: float = 0.95,
         weight_decay: float = 0.0,
+        row_beta: float = 0.0,
         ns_steps: int = 4,
         bound: Bound = "gram",
         precision: torch.dtype | None = None,
@@ -73,6 +77,7 @@ class Muon(torch.optim.Optimizer):
             "lr": lr,
             "momentum": momentum,
             "weight_decay": weight_decay,
+            "row_beta": row_beta,
             "ns_steps": ns_steps,
             "bound": bound,
             "precision": precision,
@@ -117,11 +122,22 @@ class Muon(torch.optim.Optimizer):
         updates = orthogonalise(torch.stack(wide).to(precision), group["ns_steps"], bound=group["bound"])
         for parameter, update in zip(parameters, updates.to(parameters[0].dtype), strict=True):
             rows, cols = parameter.shape
+            update = update if rows <= cols else update.mT
+            if group["row_beta"]:
+                update = update * self._row_scale(parameter, update, group["row_beta"])
             parameter.mul_(1 - group["lr"] * group["weight_decay"])
-            parameter.add_(
-                _sharded_as(parameter, update if rows <= cols else update.mT),
-                alpha=-group["lr"] * max(1, rows / cols) ** 0.5,
-            )
+            parameter.add_(_sharded_as(parameter, update), alpha=-group["lr"] * max(1, rows / cols) ** 0.5)
+
+    def _row_scale(self, parameter: Tensor, update: Tensor, beta: float) -> Tensor:
+        """What the rows of this update are multiplied by: inversely as their running size, the whole left as large as
+        it was. update: [rows, cols] -> [rows, 1]"""
+        state = self.state[parameter]
+        squares = torch.linalg.vector_norm(update, dim=1, keepdim=True).square_()  # [rows, 1]
+        if "row_squares" not in state:
+            state["row_squares"] = torch.zeros_like(squares)
+        mean = state["row_squares"].lerp_(squares, 1 - beta)
+        evened = squares / mean.clamp(min=1e-20)  # squared sizes after every row is divided by its running size
+        return (squares.sum() / evened.sum().clamp(min=1e-20) / mean.clamp(min=1e-20)).sqrt_()
 
 
 def _sharded_as(parameter: Tensor, update: Tensor) -> Tensor:
