@@ -40,7 +40,7 @@ class TrainConfig(Section):
     learning_rate: Positive | None = None  # AdamW's; embeddings and head under Muon
     muon_learning_rate: Positive | None = None
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    row_beta: Annotated[float, Field(ge=0, lt=1)] = 0.0  # Muon's rows evened out by their running size, as in NorMuon
+    row_beta: Annotated[float, Field(ge=0, lt=1)] = 0.95  # of Muon: evens out the rows of its updates; 0 leaves them
     betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = (0.8, 0.95)
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     groups: list[GroupConfig] = []
