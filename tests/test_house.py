@@ -16,7 +16,7 @@ import run_readme
 import zaohua
 from zaohua.errors import UsageError
 from zaohua.recipe import list_recipes, load_recipe, recipes_folder, validate
-from zaohua.tasks import load_task
+from zaohua.tasks import TASKS, load_task
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
@@ -116,7 +116,7 @@ def test_a_shipped_recipe_is_valid_or_says_what_it_needs(name):
     text = (recipes_folder() / f"{name}.toml").read_text(encoding="utf-8")
     assert text.startswith("# "), "the header comment says what it trains and what came of it"
     raw = load_recipe(name)
-    assert name.partition("/")[0] == raw["task"]
+    assert name.partition("/")[0] == TASKS[raw["task"]].split(".")[1]
     try:
         validate(raw, load_task(raw["task"]).Recipe)
     except UsageError as error:

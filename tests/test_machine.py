@@ -83,3 +83,23 @@ def test_free_disk_of_a_folder_that_is_not_there_yet(tmp_path):
 def test_a_tool_that_is_missing_or_fails_says_nothing():
     assert machine._output("no-such-tool-anywhere") == ""
     assert machine._output("false") == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other thread libraries")
+@pytest.mark.parametrize(
+    ("percent", "environment", "loaded", "gives_way"),
+    [
+        (90.0, {}, False, True),
+        (0.0, {}, False, False),
+        (90.0, {"OMP_WAIT_POLICY": "active"}, False, False),  # the user has chosen
+        (90.0, {"OMP_NUM_THREADS": "1"}, False, False),  # nobody to wait for
+        (90.0, {}, True, False),  # too late
+    ],
+)
+def test_threads_sleep_where_other_programs_are_busy(percent, environment, loaded, gives_way, monkeypatch):
+    monkeypatch.setattr(machine.os, "environ", dict(environment))
+    if not loaded:
+        monkeypatch.delitem(sys.modules, "torch")
+    monkeypatch.setattr(psutil, "cpu_percent", lambda interval: percent)
+    assert machine.make_way() is gives_way
+    assert machine.os.environ.get("OMP_WAIT_POLICY") == ("passive" if gives_way else environment.get("OMP_WAIT_POLICY"))

@@ -62,7 +62,9 @@ class Artifact:
 class Text(Artifact):
     """text: what the model wrote after `prompt`; str() is both. tokens: how many it wrote.
 
-    finish_reason: "stop" (it came to an end) or "length" (it was cut).
+    finish_reason: "stop" (it came to an end) or "length" (it was cut). logprobs: per token its spelling ("token"),
+    ln p ("logprob") and those of the likeliest ("top"), where they were asked for. dropped_turns: of a conversation,
+    the oldest ones, for which the model's context had no room.
     """
 
     suffixes: ClassVar[tuple[str, ...]] = (".txt", ".md", ".json", ".html")
@@ -70,13 +72,16 @@ class Text(Artifact):
     text: str
     finish_reason: str = "stop"
     tokens: int | None = None
+    logprobs: list[dict[str, Any]] | None = field(default=None, repr=False)
+    dropped_turns: int = 0
 
     def __str__(self) -> str:
         return self.prompt + self.text
 
     def as_dict(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        return asdict(self)
+        """All fields as JSON values, those that were not asked for left out."""
+        rare = ("logprobs", "dropped_turns")
+        return {name: value for name, value in asdict(self).items() if name not in rare or value not in (None, 0)}
 
     def _encode(self, suffix: str) -> bytes:
         if suffix == ".json":

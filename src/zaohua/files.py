@@ -36,6 +36,19 @@ def write_atomic(path: Path, content: str | bytes) -> None:
 
 
 @contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """A file to write that takes its name only when the block ends well; an older one of that name is replaced."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _temporary(path)
+    try:
+        yield temporary
+        flush(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """A folder to fill that takes its name only when the block ends well; an older one of that name is replaced."""
     path.parent.mkdir(parents=True, exist_ok=True)

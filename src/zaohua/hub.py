@@ -1,57 +1,82 @@
-"""Open any model by the path of its folder, or of the run that made it."""
+"""Open any model by the path of its folder or file, of the run that made it, or by its name on the hub."""
 
 import importlib
+import inspect
 from pathlib import Path
 from typing import Any
 
+from zaohua import hugging_face
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.i18n import t
+from zaohua.language import pretrained
+from zaohua.language.finetuning import adapter_folder
 
-LOADERS = {"qwen3": "zaohua.language.model:LanguageModel"}
-"""model_type of config.json -> the class whose load(folder, name=…, **options) opens it."""
+GGUF, ADAPTER = "gguf", "adapter"
+_DECODER = "zaohua.language.model:LanguageModel"
+LOADERS = {
+    **dict.fromkeys(("llama", "mistral", "qwen2", "qwen3", "gpt2", GGUF, ADAPTER), _DECODER),
+    "bert": "zaohua.language.encoders.model:EncoderModel",
+    "zaohua_seq2seq": "zaohua.language.seq2seq.model:Seq2SeqModel",
+}
+"""model_type of config.json, or "gguf", or "adapter" -> the class whose load(path, name=…, **options) opens it."""
 
-EVALUATORS = {"qwen3": "zaohua.language.evaluation:evaluate_folder"}
-"""model_type of config.json -> the function of (model folder, source or None, column or None) that measures it."""
+EVALUATORS = dict.fromkeys(
+    (kind for kind, loader in LOADERS.items() if loader == _DECODER), "zaohua.language.evaluation:evaluate_folder"
+) | dict.fromkeys(("bert", "zaohua_seq2seq"), "zaohua.language.encoders.measure:evaluate_folder")
+"""The same -> the function of (model folder or file, source or None, column or None) that measures it."""
 
 
-def load(path: str | Path, **options: Any) -> Any:
-    """Open a model folder, or the best (else the last) checkpoint of a run folder.
+def load(path: str | Path, *, revision: str | None = None, **options: Any) -> Any:
+    """Open a model folder, the best (else the last) checkpoint of a run folder, or a .gguf file.
 
-    options go to the loader: device, dtype. Raises ZaohuaError, in one line, for anything else than a model.
+    path: also "builtin:smollm2", a real pretrained model, and "org/name" of the Hugging Face hub, of which only
+    descriptions, tokeniser and weights are fetched, nothing that runs; revision: its branch, tag or commit. options
+    go to the loader: device, dtype. Raises ZaohuaError, in one line, for anything else than a model.
     """
-    folder, loader = _open(path, LOADERS)
-    return loader.load(folder, name=_name(Path(path)), **options)
+    found, name = locate(path, revision)
+    return _entry(found, LOADERS).load(found, name=name, **options)
 
 
-def evaluate(path: str | Path, source: str | None = None, column: str | None = None) -> dict[str, Any]:
+def evaluate(path: str | Path, source: str | None = None, column: str | None = None, **options: Any) -> dict[str, Any]:
     """A model's metrics beside those of its baselines.
 
     source: other data to measure it on ("file:…", "folder:…", …), of which a tenth is held out and scored; column: of
-    a table. Left out: the validation part of its own run's.
+    a table. Left out: the validation part of its own run's. options go to the function that measures such a model.
     Raises ZaohuaError, in one line, when the model cannot be opened or there is nothing to measure it on.
     """
-    folder, function = _open(path, EVALUATORS)
-    return function(folder, source, column)
+    found, _ = locate(path)
+    function = _entry(found, EVALUATORS)
+    foreign = sorted(options.keys() - inspect.signature(function).parameters)
+    if foreign:
+        raise UsageError(t("measure.not_for_this_model", path=path, options=", ".join(foreign)))
+    return function(found, source, column, **options)
 
 
-def _open(path: str | Path, table: dict[str, str]) -> tuple[Path, Any]:
-    """The model folder behind `path`, and what the table holds for its kind."""
-    from zaohua.language.folder import read_config
-
-    if "\0" in str(path):
-        raise UsageError(t("hub.bad_name", path=repr(str(path))))
-    folder = find_model(Path(path).expanduser())
-    module, _, name = table[read_config(folder)["model_type"]].partition(":")
-    return folder, getattr(importlib.import_module(module), name)
+def locate(path: str | Path, revision: str | None = None) -> tuple[Path, str]:
+    """The model folder or .gguf file behind whatever may name a model, and what to call the model."""
+    text = str(path)
+    if "\0" in text:
+        raise UsageError(t("hub.bad_name", path=repr(text)))
+    if text.startswith(pretrained.PREFIX):
+        return pretrained.builtin_model(text.removeprefix(pretrained.PREFIX))
+    local = Path(path).expanduser()
+    place = hugging_face.Place.parse(text)
+    if place and (text.startswith(hugging_face.PREFIX) or not local.exists()):
+        return hugging_face.fetch(place if revision is None else place.at(revision)), place.repository
+    if revision is not None:
+        raise UsageError(t("hub.revision_of_a_path", path=path))
+    return find_model(local), _name(local)
 
 
 def find_model(path: Path) -> Path:
-    """The model folder that `path` stands for."""
+    """The model folder or .gguf file that a path stands for."""
     if not path.exists():
         raise ZaohuaError(t("hub.missing", path=path))
+    if path.is_file() and path.suffix == f".{GGUF}":
+        return path
     if not path.is_dir():
         raise ZaohuaError(t("hub.not_a_folder", path=path))
-    if (path / "config.json").exists():
+    if (path / "config.json").exists() or (path / adapter_folder.CONFIG).exists():
         return path
     checkpoints = [path / "checkpoints" / kind for kind in ("best", "last")]
     for checkpoint in checkpoints:
@@ -64,7 +89,27 @@ def find_model(path: Path) -> Path:
     raise ZaohuaError(t("hub.not_a_model", path=path))
 
 
+def _entry(found: Path, table: dict[str, str]) -> Any:
+    """What the table holds for the kind of this model."""
+    from zaohua.language.folder import read_config
+    from zaohua.language.seq2seq import folder
+
+    if found.is_file():
+        kind = GGUF
+    elif adapter_folder.holds_adapter(found):
+        kind = ADAPTER
+    else:
+        own = folder.holds_seq2seq(found)
+        kind = folder.MODEL_TYPE if own else read_config(found)["model_type"]
+    if kind not in table:
+        raise ZaohuaError(t("hub.cannot_measure", path=found, kind=kind, known=", ".join(table)))
+    module, _, name = table[kind].partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
 def _name(path: Path) -> str:
-    """What to call the model: its folder's name, or its run's for a checkpoint."""
-    path = path.expanduser().absolute()
-    return path.parents[1].name if path.parent.name == "checkpoints" else path.resolve().name
+    """What to call the model: its folder's or file's name, or its run's for a checkpoint."""
+    path = path.absolute()
+    if path.parent.name == "checkpoints":
+        return path.parents[1].name
+    return path.resolve().stem if path.suffix == f".{GGUF}" else path.resolve().name

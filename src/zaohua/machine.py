@@ -153,6 +153,23 @@ def peak_flops(device: "torch.device", precision: str = "fp32") -> float:
     return _measure(str(device), precision, torch.get_num_threads())
 
 
+def make_way(busy: float = 0.25) -> bool:
+    """Where other programs already use more than `busy` of a core, let threads that wait for each other sleep instead
+    of spinning; True if so. Must come before torch is loaded, and leaves a choice made in the environment alone.
+
+    Threads that spin on a core which another program wants wait for a whole turn of the scheduler, at every operation:
+    a training step of 104 ms took 373 beside one busy program and seconds beside three, with sleeping threads 187 and
+    512; on a quiet machine sleeping costs a fifth (docs/en/decisions.md).
+    """
+    chosen = {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"} & os.environ.keys()
+    if sys.platform != "linux" or chosen or "torch" in sys.modules or os.environ.get("OMP_NUM_THREADS") == "1":
+        return False
+    if psutil.cpu_percent(interval=0.1) / 100 * (psutil.cpu_count() or 1) <= busy:
+        return False
+    os.environ["OMP_WAIT_POLICY"] = "passive"
+    return True
+
+
 @cache
 def _measure(device: str, precision: str, threads: int) -> float:
     import torch

@@ -8,6 +8,13 @@ from zaohua.i18n import t
 
 TASKS = {
     "language": "zaohua.language.pretrain:LanguageTask",
+    "continue": "zaohua.language.finetuning.continued:ContinueTask",
+    "instruct": "zaohua.language.finetuning.instruct:InstructTask",
+    "prefer": "zaohua.language.finetuning.prefer:PreferTask",
+    "masked": "zaohua.language.encoders.masked:MaskedTask",
+    "classify": "zaohua.language.encoders.classify:ClassifyTask",
+    "embed": "zaohua.language.encoders.embed:EmbedTask",
+    "seq2seq": "zaohua.language.seq2seq.task:Seq2SeqTask",
 }
 
 

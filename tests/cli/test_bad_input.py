@@ -11,8 +11,8 @@ import pytest
 CASES = {
     "truncated weights": (("generate", "{truncated}", "the "), 1, "truncated or damaged"),
     "truncated weights to measure": (("evaluate", "{truncated}", "--data", "file:{text}"), 1, "truncated or damaged"),
-    "foreign model": (("generate", "{foreign}", "the "), 1, "holds a llama model.*qwen3"),
-    "foreign model to measure": (("evaluate", "{foreign}", "--data", "file:{text}"), 1, "holds a llama model.*qwen3"),
+    "foreign model": (("generate", "{foreign}", "the "), 1, "holds a mamba model.*qwen3"),
+    "foreign model to measure": (("evaluate", "{foreign}", "--data", "file:{text}"), 1, "holds a mamba model.*qwen3"),
     "missing model": (("generate", "{here}/nothing"), 1, "does not exist"),
     "empty folder as a model": (("generate", "{empty}"), 1, "is empty"),
     "empty source folder": (("train", "{recipe}", "data.source=folder:{empty}"), 1, "holds no files"),
@@ -43,7 +43,7 @@ def places(trained, toy, tmp_path) -> dict[str, str]:
     weights.write_bytes(weights.read_bytes()[:-100])
     for name in ("foreign", "empty"):
         (tmp_path / name).mkdir()
-    (tmp_path / "foreign" / "config.json").write_text(json.dumps({"model_type": "llama"}))
+    (tmp_path / "foreign" / "config.json").write_text(json.dumps({"model_type": "mamba"}))
     recipe = tmp_path / "toy.toml"
     recipe.write_text(toy.read_text().replace(trained.as_posix(), (tmp_path / "run").as_posix()))
     known = {name: tmp_path / name for name in ("truncated", "foreign", "empty")}

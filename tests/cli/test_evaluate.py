@@ -93,3 +93,69 @@ def test_a_model_away_from_its_run_needs_data_and_then_measures_the_same(zaohua,
     assert "--data" in refused.err
     assert refused.err.count("\n") == 1
     assert hub.evaluate(away, f"file:{other}") == hub.evaluate(trained, f"file:{other}")
+
+
+def test_windows_that_overlap_are_named_apart_from_blocks(zaohua, trained):
+    result = json.loads(zaohua("evaluate", str(trained), "--stride", "8", "--samples", "0", "--json").out)
+    assert result["sliding"].keys() == {
+        "context",
+        "stride",
+        "sliding_loss",
+        "sliding_perplexity",
+        "sliding_bits_per_byte",
+    }
+    assert result["metrics"].keys() == {"loss", "perplexity", "bits_per_byte"}
+    assert result["sliding"]["sliding_loss"] != result["metrics"]["loss"]
+    assert "quality" not in result
+    shown = zaohua("evaluate", str(trained), "--stride", "8", "--samples", "0").out
+    assert f"{result['sliding']['sliding_loss']:.4f}" in shown
+    assert "24" in shown  # what every token has seen: 32 - 8
+
+
+def test_what_the_model_writes_stands_beside_held_out_text(zaohua, trained):
+    command = ("evaluate", str(trained), "--samples", "4", "--form", "code-python")
+    quality = json.loads(zaohua(*command, "--json").out)["quality"]
+    assert quality["samples"] == 4
+    assert quality["rows"]["distinct_2"]["held_out"] is not None
+    assert quality["rows"]["code_parses"]["model"] is not None
+    shown = zaohua(*command).out
+    assert "held-out text" in shown
+    assert f"{100 * quality['rows']['distinct_2']['model']:.1f}%" in shown
+    chinese = zaohua(*command, "--lang", "zh").out
+    assert "留出文本" in chinese
+
+
+def test_the_end_of_a_run_is_measured_too(trained):
+    summary = json.loads((trained / "summary.json").read_text(encoding="utf-8"))
+    assert summary["quality"]["rows"]["chose_right"]["model"] is not None
+    assert 'id="quality"' in (trained / "report.html").read_text(encoding="utf-8")
+
+
+def test_another_model_judges(zaohua, trained):
+    command = ("evaluate", str(trained), "--samples", "3", "--judge", str(trained), "--json")
+    row = json.loads(zaohua(*command).out)["quality"]["rows"]["judge_bits_per_byte"]
+    assert all(value > 0 for value in row.values())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--stride", "0"], "32"),
+        (["--stride", "33"], "32"),
+        (["--form", "limerick"], "verse-zh"),
+        (["--samples", "-1"], "--samples"),
+        (["--samples", "0", "--form", "code-python"], "--samples"),
+        (["--samples", "0", "--judge", "x"], "--samples"),
+        (["--limit", "3"], "--lm-eval"),
+        (["--lm-eval", "absent.yaml"], "absent.yaml"),
+        (["--lm-eval", "absent.yaml", "--stride", "4"], "--stride"),
+        (["--lm-eval", ""], "--lm-eval"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused_in_one_line(zaohua, trained, arguments, told):
+    if "--lm-eval" in arguments:
+        pytest.importorskip("lm_eval", reason="needs zaohua[lm-eval]")
+    refused = zaohua("evaluate", str(trained), *arguments)
+    assert refused.code == 2
+    assert refused.err.count("\n") == 1
+    assert told in refused.err

@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zaohua.data.order import fit_context, permute, validation_windows, window_starts, windows_per_epoch
+from zaohua.data.order import (
+    fit_context,
+    permute,
+    sliding_windows,
+    validation_windows,
+    window_starts,
+    windows_per_epoch,
+)
 from zaohua.errors import ZaohuaError
 
 SEEDS = st.integers(0, 2**63 - 1)
@@ -98,3 +105,20 @@ def test_fit_context(num_tokens, context):
     assert 0 < fitted <= context
     assert 2 * fitted + 1 <= num_tokens
     assert fitted == context or 2 * (fitted + 1) + 1 > num_tokens
+
+
+@given(st.integers(0, 200), st.integers(1, 40), st.data())
+def test_sliding_windows_count_every_token_once_with_enough_before_it(num_tokens, context, data):
+    stride = data.draw(st.integers(1, context))
+    starts, lengths, fresh = sliding_windows(num_tokens, context, stride)
+    counted = [
+        start + length + 1 - back
+        for start, length, new in zip(starts, lengths, fresh, strict=True)
+        for back in range(new, 0, -1)
+    ]
+    assert counted == list(range(1, num_tokens))
+    for start, length, new in zip(starts, lengths, fresh, strict=True):
+        assert 1 <= new <= length <= context
+        first = start + length - new + 1  # the first token of this window that counts
+        assert first - start > context - stride or start == 0
+        assert start + length < num_tokens

@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM
 
 from zaohua.errors import UsageError, ZaohuaError
+from zaohua.language.engine.draws import Draws
+from zaohua.language.engine.text import StopStrings
 from zaohua.language.folder import save_folder
-from zaohua.language.generation import StopStrings, _Draws, complete
+from zaohua.language.generation import complete
 from zaohua.language.model import LanguageModel
 from zaohua.language.sampling import SamplingConfig
 
@@ -93,10 +95,11 @@ def test_rows_that_end_leave_the_others_as_they_are(model):
         assert short.finish_reason == ("length" if short.tokens == 100 else "stop")
 
 
-def test_draws_do_not_depend_on_how_many_are_asked_for():
-    one, many = _Draws(3, 1), _Draws(3, 5)
-    for step in (0, 255, 256, 1000):
-        assert one.at(step, torch.tensor([0])) == many.at(step, torch.tensor([0, 4]))[0]
+def test_draws_do_not_depend_on_the_order_they_are_asked_in():
+    one, other = Draws(3, 4), Draws(3, 4)
+    steps = (0, 255, 256, 1000)
+    assert [one.at(step) for step in steps] == [other.at(step) for step in reversed(steps)][::-1]
+    assert Draws(3, 5).at(0) != one.at(0) != Draws(4, 4).at(0)
 
 
 @given(st.text("ab\n", max_size=30), st.lists(st.text("ab\n", min_size=1, max_size=4), max_size=3), st.data())

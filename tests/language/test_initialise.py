@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from zaohua.language.decoder import Decoder, DecoderConfig
-from zaohua.language.initialise import initialise
+from zaohua.language.encoders.encoder import Encoder, EncoderConfig
+from zaohua.language.initialise import initialise, initialise_encoder
 from zaohua.nn.rotary import rotary_table, rotate
 
 
@@ -48,3 +49,30 @@ def test_without_heads_that_look_back_nothing_is_constant():
     assert fresh(0).embed_tokens.weight[:, 1].std() > 0.5
     q = fresh(0).transformer.layers[0].self_attn.q_proj.weight
     assert (q.std(dim=1) > 0).all()
+
+
+@pytest.mark.parametrize("width", [128, 64])
+def test_heads_of_an_encoder_look_at_their_neighbours(width):
+    """Attention of the fresh first layer, whatever the tokens: most of it where each head is pointed."""
+    heads = width // 32
+    shape = {"layers": 2, "width": width, "heads": heads, "kv_heads": heads, "head_dim": 32, "ffn_width": 64}
+    encoder = Encoder(EncoderConfig(**shape, vocab_size=50, context=48))
+    initialise_encoder(encoder, seed=0)
+    ids = torch.randint(0, 50, (2, 48), generator=torch.Generator().manual_seed(1))
+    attention = encoder.transformer.layers[0].self_attn
+    with torch.no_grad():
+        x = encoder.embed_norm(
+            encoder.embed_tokens(ids) + encoder.embed_types.weight[0] + encoder.embed_positions.weight
+        )
+        keys, _ = attention.keys_values(x)
+        weights = (attention.queries(x) @ keys.mT / 32**0.5).softmax(-1)[:, :, 4:-4]  # away from the edges
+    looks = weights.argmax(-1) - torch.arange(4, 44)
+    assert [looks[:, head].unique().tolist() for head in range(heads)] == [[-1], [1], [-2], [2]][:heads]
+    assert weights.amax(-1).mean() > 0.2
+
+
+def test_an_encoder_too_narrow_for_that_is_drawn_plainly():
+    shape = {"layers": 1, "width": 8, "heads": 2, "kv_heads": 2, "head_dim": 4, "ffn_width": 8}
+    encoder = Encoder(EncoderConfig(**shape, vocab_size=50, context=8))
+    initialise_encoder(encoder, seed=0)
+    assert (encoder.embed_tokens.weight != 0).all()

@@ -74,7 +74,9 @@ def test_post_norm_block_is_the_formula():
         assert (block(x, None) - expected).abs().max() <= 1e-5
 
 
-@pytest.mark.parametrize("changes", [{}, BERT, {"bias": "qkv", "qk_norm": False}, {"bias": "all"}, {"cross": True}])
+@pytest.mark.parametrize(
+    "changes", [{}, BERT, {"bias": "qkv", "qk_norm": False}, {"bias": "attention"}, {"bias": "all"}, {"cross": True}]
+)
 @pytest.mark.parametrize("kv_heads", [1, 2])
 def test_parameters_are_counted(changes, kv_heads):
     config = TransformerConfig(**(SHAPE | changes | {"kv_heads": kv_heads}))

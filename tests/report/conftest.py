@@ -64,6 +64,16 @@ def make_run(folder: Path, losses=(6.0, 5.0, 4.5), *, ngram=5.0) -> Path:
             "passage": "引兵至<城>下",
             "reference": {"texts": 2, "longest": 11, "share": 0.05, "passage": "x"},
         },
+        "quality": {
+            "samples": 16,
+            "max_new_tokens": 128,
+            "rows": {
+                "self_bleu": {"model": 0.3125, "held_out": 0.25, "floor": 0.0625},
+                "chose_right": {"model": 0.625, "held_out": None, "floor": 0.5},
+            },
+            "longest_copy": "却说<玄德>",
+            "notes": ["Grammar was not checked."],
+        },
         "cost": {"steps": 30, "tokens": 3000, "flops": 6.1e13, "train_seconds": 163.0, "prepare_seconds": 9.2},
         "machine": {"processor": "Example CPU", "cores": 2, "torch": "2.13.0", "gpus": []},
     }

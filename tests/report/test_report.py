@@ -53,7 +53,7 @@ def seen(folder, chosen="en"):
     return Seen(write_report(folder, chosen).read_text(encoding="utf-8"))
 
 
-ALL_SECTIONS = ["learning", "samples", "progress", "overlap", "data", "cost", "next", "recipe"]
+ALL_SECTIONS = ["learning", "samples", "progress", "quality", "overlap", "data", "cost", "next", "recipe"]
 
 
 def test_a_finished_run_has_every_section(run_folder):

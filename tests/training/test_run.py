@@ -370,7 +370,7 @@ def no_space(*arguments, **_options) -> None:
 @pytest.mark.parametrize(
     "writer",
     [
-        "zaohua.language.folder.save_file",
+        "zaohua.language.weights.save_file",
         "zaohua.language.folder._write_json",
         "zaohua.training.checkpoint.save_file",
         "zaohua.training.outputs.save_samples",

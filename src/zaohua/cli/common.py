@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zaohua.i18n import t
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -27,6 +29,14 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def make_way(*, quiet: bool) -> None:
+    """Before torch is loaded: let threads sleep where other programs are busy (zaohua.machine.make_way), and say so."""
+    from zaohua import machine
+
+    if machine.make_way() and not quiet:
+        console().print(t("cli.busy_machine"))
 
 
 def console() -> "Console":

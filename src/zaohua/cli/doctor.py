@@ -166,7 +166,7 @@ def _packages() -> Iterator[Finding]:
     for package in extras.pop("", []):
         yield Finding(package.strip("'"), t("doctor.not_installed"), "missing", f"pip install {package}")
     for extra, packages in extras.items():
-        value = t(f"doctor.extra_{extra}")
+        value = t(f"doctor.extra_{extra.replace('-', '_')}")
         yield Finding(t("doctor.extra", extra=extra), value, "note", f"pip install {' '.join(packages)}")
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zaohua.cli.common import Json, Quiet, print_json
+from zaohua.cli.common import Json, Quiet, make_way, print_json
 from zaohua.cli.results import results_table
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.i18n import t
@@ -30,6 +30,7 @@ class Act:
 
 
 def quickstart(json: Json = False, quiet: Quiet = False) -> None:
+    make_way(quiet=quiet or json)
     from rich.console import Console
 
     from zaohua.report import write_report

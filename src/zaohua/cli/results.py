@@ -1,10 +1,12 @@
-"""A model's numbers beside those of its baselines."""
+"""A model's numbers beside those of its baselines, and what it writes beside real text."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from zaohua.cli.common import table
 from zaohua.i18n import t
+from zaohua.report.comparison import metric_name, rival_name
+from zaohua.report.quality import COLUMNS, quality_rows
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -14,22 +16,53 @@ _NAMES = {
     "perplexity": "cli.metric_perplexity",
     "bits_per_byte": "cli.metric_bits_per_byte",
 }
+_RIVALS = {"unigram": "cli.unigram", "before": "cli.before"}
 
 
 def results_table(metrics: Mapping[str, Any], baselines: Mapping[str, Any]) -> "Table":
     """One row per metric: the model, then each baseline that has the metric too. Lower is better in all of _NAMES."""
     rivals = {name: scores for name, scores in baselines.items() if isinstance(scores, Mapping)}
-    made = table(t("cli.results"), t("cli.metric"), t("cli.model"), *(_rival(*item) for item in rivals.items()))
+    title = t("cli.results" if metrics.keys() <= _NAMES.keys() else "encoder.results")
+    made = table(title, t("cli.metric"), t("cli.model"), *(_rival(*item) for item in rivals.items()))
     for name, value in metrics.items():
-        label = t(_NAMES[name]) if name in _NAMES else name
+        label = t(_NAMES[name]) if name in _NAMES else metric_name(name)
         made.add_row(label, _number(value), *(_number(scores.get(name)) for scores in rivals.values()))
+    return made
+
+
+def sliding_table(found: Mapping[str, Any]) -> "Table":
+    """Metrics in windows that overlap, with what every token has seen before it."""
+    context, stride = found["context"], found["stride"]
+    title = t("measure.sliding_table", seen=context - stride, context=context, stride=stride)
+    made = table(title, t("cli.metric"), t("cli.model"))
+    for name, label in _NAMES.items():
+        made.add_row(t(label), _number(found[f"sliding_{name}"]))
+    return made
+
+
+def quality_table(found: Mapping[str, Any]) -> "Table":
+    """One row per measure: the model's texts, held-out text, and the floor."""
+    title = t("measure.table", samples=found["samples"], tokens=found["max_new_tokens"])
+    made = table(title, t("measure.measure"), *(t(f"measure.{column}") for column in COLUMNS))
+    for row in quality_rows(found):
+        made.add_row(*row)
+    return made
+
+
+def tasks_table(found: Mapping[str, Mapping[str, Any]]) -> "Table":
+    """One row per metric of each task of lm-eval."""
+    columns = ("task", "metric", "value", "stderr")
+    made = table(t("measure.lm_eval_table"), *(t(f"measure.lm_eval_{column}") for column in columns))
+    for task, metrics in found.items():
+        for name, scores in metrics.items():
+            made.add_row(task, name, _number(scores["value"]), _number(scores["stderr"]))
     return made
 
 
 def _rival(name: str, scores: Mapping[str, Any]) -> str:
     if name == "ngram":
         return t("cli.ngram", order=scores.get("order", "?"))
-    return t("cli.unigram") if name == "unigram" else name
+    return t(_RIVALS[name]) if name in _RIVALS else rival_name(name, scores)
 
 
 def _number(value: Any) -> str:

@@ -2,12 +2,17 @@
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zaohua.cli.common import Json, Quiet, console, print_json, table
+from zaohua.cli.common import Json, Quiet, console, make_way, print_json, table
 from zaohua.i18n import t
+
+if TYPE_CHECKING:
+    from zaohua.recipe import RawRecipe
+
+_READERS = ("masked", "classify", "embed")  # tasks whose models write nothing
 
 
 def train(
@@ -22,6 +27,12 @@ def train(
     from zaohua.recipe import load_recipe
 
     raw = load_recipe(recipe, settings or [])
+    follow(raw, resume=resume, accept_changes=accept_changes, dry_run=dry_run, quiet=quiet, json=json)
+
+
+def follow(raw: "RawRecipe", *, resume: bool, accept_changes: bool, dry_run: bool, quiet: bool, json: bool) -> None:
+    """Run a recipe and show its summary, or show what it would cost."""
+    make_way(quiet=quiet or json)
     from zaohua.training import run  # after the recipe is read: a typing mistake is answered before torch has loaded
 
     if dry_run:
@@ -46,7 +57,8 @@ def _show_summary(summary: Mapping[str, Any], folder: str) -> None:
     out.print(results_table(summary["metrics"], summary.get("baselines", {})))
     if copied := copying(summary.get("overlap", {})):
         out.print(copied)
-    out.print(t("cli.trained", folder=folder))
+    reads = summary.get("task") in _READERS
+    out.print(t("encoder.trained" if reads else "cli.trained", folder=folder))
 
 
 def _show_plan(plan: Mapping[str, Any]) -> None:

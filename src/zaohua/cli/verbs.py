@@ -16,8 +16,13 @@ from zaohua.i18n import LANGUAGES, t
 VERBS = {
     "quickstart": "zaohua.cli.quickstart:quickstart",
     "train": "zaohua.cli.train:train",
+    "finetune": "zaohua.cli.finetune:finetune",
     "evaluate": "zaohua.cli.evaluate:evaluate",
     "generate": "zaohua.cli.generate:generate",
+    "fill": "zaohua.cli.fill:fill",
+    "classify": "zaohua.cli.classify:classify",
+    "import": "zaohua.cli.import_model:import_model",
+    "export": "zaohua.cli.export_model:export_model",
     "data": "zaohua.cli.data:app",
     "doctor": "zaohua.cli.doctor:doctor",
 }

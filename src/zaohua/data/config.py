@@ -1,10 +1,13 @@
 """The `[data]` section of a recipe for text."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from zaohua.recipe import Section
+
+# The column of a table without a header is a number, which the command line reads as one: data.column=2
+Column = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value)]
 
 
 class TextDataConfig(Section):
@@ -14,7 +17,7 @@ class TextDataConfig(Section):
         description="one or several of folder: file: zip: jsonl: csv: parquet: hf: builtin:"
     )
     needs: str | None = Field(default=None, description="what the user must bring, if anything")
-    column: str | None = Field(default=None, description="text column of a table; several are joined by commas")
+    column: Column | None = Field(default=None, description="text column of a table; several are joined by commas")
     max_documents: int | None = Field(default=None, ge=1, description="read so many of each source, from its start")
     normalise: Literal["NFC", "NFKC", "none"] = Field(
         default="NFC", description="Unicode form of the cleaned text; none: no cleaning at all"

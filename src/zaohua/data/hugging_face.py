@@ -26,7 +26,7 @@ def parse_place(where: str) -> tuple[str, str | None, str]:
 def hub_documents(where: str, column: str | None) -> Iterator[Document]:
     """The rows of a data set, one document each, without downloading it whole."""
     path, config, split = parse_place(where)
-    rows = _rows(path, config, split)
+    rows = hub_rows(path, config, split)
     sample = list(islice(rows, LOOKED_AT))
     names = list(dict.fromkeys(key for row in sample for key in row))
     columns = choose(names, sample, column, f"hf:{where}") if sample else []
@@ -49,7 +49,7 @@ def revision(where: str) -> str:
         return where
 
 
-def _rows(path: str, config: str | None, split: str) -> Iterator[dict[str, Any]]:
+def hub_rows(path: str, config: str | None, split: str) -> Iterator[dict[str, Any]]:
     """The rows as the library streams them. ZaohuaError without it, without a network, or for a wrong name."""
     try:
         import datasets

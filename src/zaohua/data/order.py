@@ -13,6 +13,7 @@ from zaohua.i18n import t
 
 _SMALLEST_CONTEXT = 8  # tokens: a model of less context than this is not worth training
 _ROUNDS = 6
+_POOL = 8  # batches of examples drawn together, at most
 Words = npt.NDArray[np.uint64]
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio
 
@@ -52,6 +53,24 @@ def window_starts(seed: int, step: int, batch: int, num_tokens: int, context: in
     return (blocks * np.uint64(context) + offsets).astype(np.int64)
 
 
+def example_numbers(seed: int, step: int, batch: int, lengths: np.ndarray) -> np.ndarray:
+    """Which of len(lengths) examples make up the global batch of `step`: int64 [batch].
+
+    An epoch visits each once, in an order of its own. Several batches are drawn together, sorted by length and taken
+    in a random order: rows of a batch are about equally long, and little of it is padding.
+    """
+    count = len(lengths)
+    together = max(1, min(_POOL, count // batch))  # no more than an epoch: equal examples would meet in a batch
+    pool, place = divmod(step, together)
+    samples = np.arange(pool * together * batch, (pool + 1) * together * batch, dtype=np.uint64)
+    epochs, positions = samples // np.uint64(count), samples % np.uint64(count)
+    keys = _mix(_mix(np.full(len(samples), seed, np.uint64)) ^ epochs)
+    drawn = permute(positions, count, keys).astype(np.int64)
+    key = _mix(np.array([seed], np.uint64) ^ _mix(np.array([pool], np.uint64)))
+    turn = int(permute(np.array([place], np.uint64), together, key)[0])
+    return drawn[np.argsort(lengths[drawn], kind="stable")][turn * batch : (turn + 1) * batch]
+
+
 def permute(positions: np.ndarray, size: int, keys: np.ndarray) -> np.ndarray:
     """Where a shuffle of range(size) puts each position; positions of one key never meet. uint64 [B], uint64 [B].
 
@@ -74,8 +93,23 @@ def validation_windows(num_tokens: int, context: int) -> tuple[np.ndarray, np.nd
     Inputs are tokens[start : start + length], targets tokens[start + 1 : start + length + 1]. Every token but the
     first is a target once; all lengths but the last are `context`.
     """
-    starts = np.arange(0, num_tokens - 1, context, dtype=np.int64)
-    return starts, np.minimum(context, num_tokens - 1 - starts)
+    starts, lengths, _ = sliding_windows(num_tokens, context, context)
+    return starts, lengths
+
+
+def sliding_windows(num_tokens: int, context: int, stride: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Windows that move on by `stride` tokens: starts, numbers of targets, and how many of these, at the window's end,
+    no window before it has: int64 [n] each.
+
+    Counting only those, every token but the first counts once, and each beyond the first window is predicted from
+    more than context - stride tokens. Needs 0 < stride <= context; stride = context gives validation_windows.
+    """
+    assert 0 < stride <= context
+    targets = num_tokens - 1
+    count = 0 if targets < 1 else 1 + max(0, -(-(targets - context) // stride))
+    starts = np.arange(count, dtype=np.int64) * stride
+    ends = np.minimum(starts + context, targets)
+    return starts, ends - starts, np.diff(ends, prepend=0)
 
 
 def _feistel(values: Words, rows: np.uint64, columns: np.uint64, turns: Words) -> Words:

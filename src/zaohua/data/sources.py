@@ -26,7 +26,17 @@ from zaohua.data.report import SourceReport
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.i18n import t
 
-__all__ = ["Document", "SourceReport", "documents", "fingerprint", "read_sources", "stored_bytes"]
+__all__ = [
+    "Document",
+    "SourceReport",
+    "documents",
+    "existing",
+    "files_under",
+    "fingerprint",
+    "parse_source",
+    "read_sources",
+    "stored_bytes",
+]
 
 KINDS = ("folder", "file", "zip", "jsonl", "csv", "parquet", "hf", "builtin")
 _BUFFER = 1 << 20
@@ -40,7 +50,7 @@ def documents(source: str, *, column: str | None = None, report: SourceReport | 
     Raises UsageError for a source or column that is wrong, ZaohuaError where there is nothing to read.
     """
     report = SourceReport() if report is None else report
-    kind, where = _parse(source)
+    kind, where = parse_source(source)
     if kind == "builtin":
         from zaohua.data.builtin import builtin_documents
 
@@ -50,7 +60,7 @@ def documents(source: str, *, column: str | None = None, report: SourceReport | 
 
         found = hub_documents(where, column)
     else:
-        found = _local(kind, _existing(kind, where), column, report)
+        found = _local(kind, existing(kind, where), column, report)
     before = report.documents
     for document in found:
         report.documents += 1
@@ -72,11 +82,11 @@ def read_sources(config: TextDataConfig, report: SourceReport) -> Iterator[Docum
 
 def stored_bytes(source: str) -> int | None:
     """Bytes that reading the source will go through, for a progress bar; None where only reading tells."""
-    kind, where = _parse(source)
+    kind, where = parse_source(source)
     if kind in ("hf", "builtin"):
         return None
-    path = _existing(kind, where)
-    return sum(file.stat().st_size for file in _files(path)) if path.is_dir() else path.stat().st_size
+    path = existing(kind, where)
+    return sum(file.stat().st_size for file in files_under(path)) if path.is_dir() else path.stat().st_size
 
 
 def fingerprint(source: str) -> str:
@@ -84,7 +94,7 @@ def fingerprint(source: str) -> str:
 
     Built-in sets are identified by their pinned contents, hub data sets by name and, where it is known, revision.
     """
-    kind, where = _parse(source)
+    kind, where = parse_source(source)
     digest = hashlib.blake2b(kind.encode(), digest_size=16)
     if kind == "builtin":
         from zaohua.data.builtin import identity
@@ -95,8 +105,8 @@ def fingerprint(source: str) -> str:
 
         digest.update(revision(where).encode())
     else:
-        root = _existing(kind, where)
-        for path in _files(root) if root.is_dir() else [root]:
+        root = existing(kind, where)
+        for path in files_under(root) if root.is_dir() else [root]:
             digest.update(f"\0{path.relative_to(root) if root.is_dir() else path.name}\0".encode("utf-8", "replace"))
             try:
                 with path.open("rb") as file:
@@ -106,7 +116,7 @@ def fingerprint(source: str) -> str:
     return digest.hexdigest()
 
 
-def _parse(source: str) -> tuple[str, str]:
+def parse_source(source: str) -> tuple[str, str]:
     """Kind and place of a source; UsageError with what was probably meant."""
     kind, colon, where = source.partition(":")
     if colon and kind in KINDS and where:
@@ -120,7 +130,8 @@ def _parse(source: str) -> tuple[str, str]:
     raise UsageError(t("data.unknown_source", source=source))
 
 
-def _existing(kind: str, where: str) -> Path:
+def existing(kind: str, where: str) -> Path:
+    """The path behind a local source; ZaohuaError if nothing is there, UsageError if it is of another kind."""
     path = Path(where).expanduser()
     if not path.exists():
         raise ZaohuaError(t("data.missing", path=where))
@@ -138,7 +149,7 @@ def _reasons(report: SourceReport) -> str:
     return f" ({', '.join(counted)})"
 
 
-def _files(folder: Path, report: SourceReport | None = None) -> list[Path]:
+def files_under(folder: Path, report: SourceReport | None = None) -> list[Path]:
     """Every file under `folder` that is not hidden, sorted by path; folders that cannot be listed go in the report."""
 
     def failed(error: OSError) -> None:
@@ -170,7 +181,7 @@ def _local(kind: str, path: Path, column: str | None, report: SourceReport) -> I
 
 
 def _folder(folder: Path, column: str | None, report: SourceReport) -> Iterator[Document]:
-    files = _files(folder, report)
+    files = files_under(folder, report)
     if not files:
         raise ZaohuaError(t("data.empty_folder", path=folder))
     for path in files:

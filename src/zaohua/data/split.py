@@ -64,7 +64,7 @@ def split(spool: Spool, validation: float, seed: int, report: SourceReport | Non
     """Divide the kept documents. validation: wanted share of characters, between 0 and 1."""
     numbers, characters = spool.numbers, spool.characters
     sizes = characters[numbers]
-    held = numbers[_draw(spool.digests[numbers], seed) < validation]
+    held = numbers[draw(spool.digests[numbers], seed) < validation]
     share = characters[held].sum() / max(sizes.sum(), 1)
     if len(numbers) >= _FEW and abs(share - validation) <= _TOLERANCE * validation:
         result = Split(spool, held)
@@ -78,7 +78,7 @@ def split(spool: Spool, validation: float, seed: int, report: SourceReport | Non
     return result
 
 
-def _draw(digests: np.ndarray, seed: int) -> np.ndarray:
+def draw(digests: np.ndarray, seed: int) -> np.ndarray:
     """A number in [0, 1) for each content hash and the seed. uint64 [N, 2] -> float64 [N]"""
     word = digests[:, 0] ^ (digests[:, 1] + np.uint64(seed * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF))
     word = (word ^ (word >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)

@@ -17,6 +17,12 @@ _RECORD = np.dtype(
 _BUFFERED = 4096  # records gathered before they are written
 
 
+def content_digest(text: bytes) -> tuple[int, int]:
+    """128-bit hash of a text, as two words."""
+    digest = hashlib.blake2b(text, digest_size=16).digest()
+    return int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little")
+
+
 class SpoolWriter:
     """Writes documents into an empty folder; `close()` before reading."""
 
@@ -32,8 +38,7 @@ class SpoolWriter:
         """Append one document."""
         text = document.text.encode("utf-8", "replace")  # lone surrogates become "?": nothing else can be stored
         name = document.name.encode("utf-8", "replace")
-        digest = hashlib.blake2b(text, digest_size=16).digest()
-        low, high = int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little")
+        low, high = content_digest(text)
         self._texts.write(name)
         self._texts.write(text)
         self._records.append((self._end, low, high, len(text), len(document.text), len(name)))

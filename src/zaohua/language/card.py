@@ -133,9 +133,9 @@ def model_card(
         languages=json.dumps([name for name in data.get("languages", {}) if name in ("zh", "en")]),
         title=title,
         results=_results(metrics, baselines or {}),
-        shape=_table(config or {}),
-        data=_table(data),
-        cost=_table(cost or {}),
+        shape=facts_table(config or {}),
+        data=facts_table(data),
+        cost=facts_table(cost or {}),
         recipe=recipe.strip(),
     )
 
@@ -150,15 +150,15 @@ def _results(metrics: Mapping[str, Any], baselines: Mapping[str, Any]) -> str:
             rows[name + order] = scores
     lines = ["| | " + " | ".join(_METRICS[name] for name in columns) + " |", "|---" * (len(columns) + 1) + "|"]
     for name, scores in rows.items():
-        lines.append(f"| {name} | " + " | ".join(_value(scores.get(column, "")) for column in columns) + " |")
+        lines.append(f"| {name} | " + " | ".join(table_value(scores.get(column, "")) for column in columns) + " |")
     others = {name: value for name, value in metrics.items() if name not in _METRICS}
-    return "\n".join(lines) + ("\n\n" + _table(others) if others else "")
+    return "\n".join(lines) + ("\n\n" + facts_table(others) if others else "")
 
 
-def _table(values: Mapping[str, Any]) -> str:
-    rows = [
-        f"| {_NAMES.get(key, _name(key))} | {_value(value)} |" for key, value in values.items() if key not in _HIDDEN
-    ]
+def facts_table(values: Mapping[str, Any]) -> str:
+    """Names in words and values, a row each."""
+    shown = {key: value for key, value in values.items() if key not in _HIDDEN}
+    rows = [f"| {_NAMES.get(key, _name(key))} | {table_value(value)} |" for key, value in shown.items()]
     return "\n".join(["| | |", "|---|---|", *rows]) if rows else "Not recorded. 未记录。"
 
 
@@ -166,10 +166,10 @@ def _name(key: str) -> str:
     return key.replace("_", " ")
 
 
-def _value(value: Any) -> str:
+def table_value(value: Any) -> str:
     """A number in few digits, a mapping as "key: value", anything else as text, on one line of a table."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{_name(str(key))}: {_value(item)}" for key, item in value.items()) or "none 无"
+        return ", ".join(f"{_name(str(key))}: {table_value(item)}" for key, item in value.items()) or "none 无"
     if isinstance(value, float):
         return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
     if isinstance(value, int) and not isinstance(value, bool):

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from zaohua.nn.attention import Mask
 from zaohua.nn.cache import KVCache
 from zaohua.nn.config import TransformerConfig
 from zaohua.nn.transformer import Transformer
@@ -63,7 +65,7 @@ class Decoder(nn.Module):
         self,
         ids: Tensor,  # [B, T]
         cache: KVCache | None = None,
-        mask: Tensor | None = None,
+        mask: Mask | None = None,
         dropout_keys: Tensor | None = None,
         positions: Tensor | None = None,  # [B, T], where rows differ
     ) -> Tensor:
@@ -79,7 +81,7 @@ class Decoder(nn.Module):
         self,
         ids: Tensor,  # [B, T]
         cache: KVCache | None = None,
-        mask: Tensor | None = None,
+        mask: Mask | None = None,
         dropout_keys: Tensor | None = None,
         positions: Tensor | None = None,
     ) -> Tensor:
@@ -91,6 +93,22 @@ class Decoder(nn.Module):
         count."""
         logits = self(ids, dropout_keys=dropout_keys)
         return F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=-100)
+
+    def left_padded(self, padding: Tensor, time: int, cache: KVCache | None = None) -> tuple[Tensor, Tensor]:
+        """Mask [B, 1, T, S] and positions [B, T] for the next `time` tokens of rows that begin with padding.
+
+        padding: [B], tokens before each row's text; with a cache, those before the first token it has read. What the
+        model says at padding means nothing.
+        """
+        start = 0 if cache is None else cache.length
+        queries = torch.arange(start, start + time, device=padding.device)
+        keys = torch.arange(start + time, device=padding.device)
+        seen = keys <= queries[:, None]  # [T, S]
+        if self.config.window is not None:
+            seen &= keys > queries[:, None] - self.config.window
+        # Padding sees itself: to see nothing would be 0/0.
+        mask = (seen & (keys >= padding[:, None, None])) | (keys == queries[:, None])  # [B, T, S]
+        return mask[:, None], (queries - padding[:, None]).clamp(min=0)
 
     def new_cache(self, batch: int, capacity: int) -> KVCache:
         """An empty cache on this model's device and in its dtype."""

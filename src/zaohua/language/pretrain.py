@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import torch
-from pydantic import Field
+from pydantic import Field, field_validator
 from torch import Tensor, nn
 
 from zaohua import recipe as recipes
 from zaohua.artifacts import Text
 from zaohua.data.config import TextDataConfig
 from zaohua.data.order import window_starts
+from zaohua.errors import UsageError
 from zaohua.language import dial
 from zaohua.language.card import model_card
 from zaohua.language.corpus import Corpus, prepare
@@ -22,6 +23,9 @@ from zaohua.language.evaluation import corpus_baselines, evaluate
 from zaohua.language.folder import save_folder
 from zaohua.language.generation import MOST_TOKENS, check_prompt
 from zaohua.language.initialise import initialise
+from zaohua.language.measuring.forms import find_form, known_form
+from zaohua.language.measuring.progress import bars
+from zaohua.language.measuring.quality import Measuring, measure
 from zaohua.language.model import LanguageModel
 from zaohua.language.tokenizer import Tokenizer, TokenizerConfig
 from zaohua.metrics.overlap import overlap_report
@@ -40,6 +44,18 @@ class SampleConfig(Section):
     max_new_tokens: int = Field(200, ge=1, le=MOST_TOKENS)
     temperature: float = Field(0.8, ge=0, allow_inf_nan=False)
     top_p: float | None = Field(0.95, gt=0, le=1)
+    measured: int = Field(16, ge=0, le=4096)  # texts written at the end to be measured beside held-out ones
+    form: str | None = None  # a form they are checked for as well, see zaohua.language.measuring.forms
+
+    @field_validator("form")
+    @classmethod
+    def _known(cls, form: str | None) -> str | None:
+        try:
+            if form is not None:
+                known_form(form)
+        except UsageError as error:
+            raise ValueError(str(error)) from error
+        return form
 
 
 class LanguageRecipe(Section):
@@ -66,11 +82,15 @@ class LanguageTask:
         self.config: DecoderConfig
         self.batch_size: int  # sequences in one step, over all ranks
         self._written: list[Text] = []  # the newest samples
+        self._visible = False  # whether somebody watches
 
     # ---- data and shape
 
     def prepare(self, parallel: Parallel, *, visible: bool) -> None:
         """Prepare the corpus once, on the main rank, and settle shape, batch, rates and steps."""
+        self._visible = visible
+        if self.recipe.sample.form is not None:
+            find_form(self.recipe.sample.form)  # a missing library is missed before the training, not after it
         if parallel.main:
             self._prepare(visible)
         parallel.wait()
@@ -171,16 +191,9 @@ class LanguageTask:
                 top_p=chosen.top_p,
                 seed=self.recipe.train.seed,
             )[0]
-            for prompt in chosen.prompts or self._prompts()
+            for prompt in chosen.prompts or opening_prompts(self.corpus, self.config.context)
         ]
         return self._written
-
-    def _prompts(self) -> list[str]:
-        """Eight tokens from the beginning and from the middle of the validation text."""
-        shards, tokenizer = self.corpus.validation, self.corpus.tokenizer
-        count = min(8, self.config.context // 2)
-        places = (0, shards.num_tokens // 2)
-        return [tokenizer.decode(shards.read(place, count).tolist()) for place in places]
 
     def save_model(self, folder: Path, weights: Weights, metrics: dict[str, Any], cost: dict[str, Any]) -> None:
         """A Hugging Face folder with its card."""
@@ -204,13 +217,14 @@ class LanguageTask:
         """Nothing to take back: the corpus is prepared from the recipe."""
 
     def summary(self, weights: Weights) -> dict[str, Any]:
-        """Baselines, sizes, and how much of what the model writes stands in its training text."""
+        """Baselines, sizes, how much of what the model writes stands in its training text, and how well it writes."""
         texts = [sample.text for sample in self._written or self.sample(weights)]
-        return {
+        found = {
             "baselines": self.baselines(),
             "parameters": self.config.num_parameters(),
             "overlap": overlap_report(texts, self.corpus.tokenizer, self.corpus.train, self.corpus.validation),
         }
+        return found | written_quality(self._model(weights), self.corpus, self.recipe.sample, visible=self._visible)
 
     def plan(self) -> dict[str, Any]:
         """What the recipe would cost, without looking at its data. at_most: numbers that the data may lower."""
@@ -231,3 +245,28 @@ class LanguageTask:
             "steps": train.steps or (math.ceil(train.tokens / tokens) if train.tokens else None),
             "minutes": train.minutes,
         }
+
+
+def opening_prompts(corpus: Corpus, context: int) -> list[str]:
+    """Eight tokens from the beginning and from the middle of the validation text."""
+    shards, tokenizer = corpus.validation, corpus.tokenizer
+    count = min(8, context // 2)
+    places = (0, shards.num_tokens // 2)
+    return [tokenizer.decode(shards.read(place, count).tolist()) for place in places]
+
+
+def written_quality(
+    model: LanguageModel, corpus: Corpus, chosen: SampleConfig, *, visible: bool
+) -> dict[str, dict[str, Any]]:
+    """How well the model writes, under "quality"; nothing if the recipe wants no texts measured."""
+    if not chosen.measured:
+        return {}
+    settings = Measuring(
+        samples=chosen.measured,
+        max_new_tokens=min(chosen.max_new_tokens, Measuring.max_new_tokens),
+        temperature=chosen.temperature,
+        top_p=chosen.top_p,
+        form=chosen.form,
+    )
+    with bars(visible=visible) as on_stage:
+        return {"quality": measure(model, corpus, settings, on_stage)}

@@ -110,6 +110,6 @@ def choose(logits: Tensor, uniform: Tensor, config: SamplingConfig) -> list[int]
         cumulative = filter_logits(logits, config).softmax(-1).cumsum(-1, dtype=torch.float64)
         total = cumulative[:, -1]
         tokens = torch.searchsorted(cumulative, (uniform * total)[:, None], right=True)[:, 0]
-    if not total.isfinite().all():
+    if not all(map(math.isfinite, total.tolist())):
         raise ZaohuaError(t("generate.not_finite"))
     return tokens.tolist()

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -18,16 +19,18 @@ import numpy as np
 from pydantic import Field, model_validator
 from tokenizers import Tokenizer as Backend
 
-from zaohua.errors import UsageError, ZaohuaError
+from zaohua.errors import UsageError, ZaohuaError, one_line
 from zaohua.files import write_atomic
 from zaohua.i18n import t
 from zaohua.language.tokenizer_fast import LONGEST_SPACE, FastEncoder, byte_table, fast_encoder
 from zaohua.language.tokenizer_stream import ByteStream, TextStream
+from zaohua.language.weights import read_json
 from zaohua.recipe import Section
 
 END_OF_TEXT = "<|endoftext|>"
 MEDIA_MARKS = ("<|image|>", "<|/image|>", "<|audio|>", "<|/audio|>", "<|video|>", "<|/video|>")
 SPECIAL_TOKENS = (END_OF_TEXT, "<|im_start|>", "<|im_end|>", *MEDIA_MARKS)
+CHAT_TEMPLATE = "chat_template.jinja"  # beside tokenizer_config.json, whose key of that name it takes the place of
 UNKNOWN = "<|unk|>"  # character level only: it follows the special tokens
 
 _PIECE = 200_000  # characters: longer texts are cut where no token can cross, to be encoded in parallel
@@ -79,12 +82,53 @@ class Tokenizer:
     @cached_property
     def eot_id(self) -> int:
         """Id of the token that ends a document: <|endoftext|>, else what the folder calls its eos_token."""
-        name = self.settings.get("eos_token")
+        ends = self.backend.token_to_id(END_OF_TEXT)
+        ends = self._role("eos") if ends is None else ends
+        if ends is None:
+            raise ZaohuaError(t("tokenizer.no_end", token=END_OF_TEXT))
+        return ends
+
+    @property
+    def bos_id(self) -> int | None:
+        """Id of the token that begins a text: the folder's bos_token, else that of its frame, else <|endoftext|>."""
+        named = self._role("bos")
+        if named is None and self.frame[0]:
+            return self.frame[0][0]
+        return self.backend.token_to_id(END_OF_TEXT) if named is None else named
+
+    @property
+    def eos_id(self) -> int | None:
+        """Id of the token that ends an answer: the folder's eos_token, else <|endoftext|>, else none."""
+        named = self._role("eos")
+        return self.backend.token_to_id(END_OF_TEXT) if named is None else named
+
+    @property
+    def pad_id(self) -> int | None:
+        """Id of the token that fills up short rows: the folder's pad_token, else <|endoftext|>, else none."""
+        named = self._role("pad")
+        return self.backend.token_to_id(END_OF_TEXT) if named is None else named
+
+    def _role(self, role: str) -> int | None:
+        """Id of the token with this role in the folder's settings."""
+        name = self.settings.get(f"{role}_token")
         name = name.get("content") if isinstance(name, dict) else name
-        for candidate in (END_OF_TEXT, name):
-            if candidate is not None and (token := self.backend.token_to_id(candidate)) is not None:
-                return token
-        raise ZaohuaError(t("tokenizer.no_end", token=END_OF_TEXT))
+        return self.backend.token_to_id(name) if isinstance(name, str) else None
+
+    @cached_property
+    def frame(self) -> tuple[list[int], list[int]]:
+        """Ids that the folder puts before and after every text its models read: Llama's <s>, BERT's [CLS] and [SEP].
+
+        encode leaves them out; who feeds a model adds them.
+        """
+        plain = self.backend.encode("a", add_special_tokens=False).ids
+        framed = self.backend.encode("a", add_special_tokens=True).ids
+        before = next((i for i in range(len(framed)) if framed[i : i + len(plain)] == plain), 0)
+        return framed[:before], framed[before + len(plain) :]
+
+    @property
+    def opening(self) -> list[int]:
+        """What a model of this tokeniser reads before the first token of a text; never empty."""
+        return self.frame[0] or [self.eot_id]
 
     @cached_property
     def unknown_id(self) -> int | None:
@@ -129,24 +173,34 @@ class Tokenizer:
         folder = Path(folder)
         write_atomic(folder / "tokenizer.json", self.backend.to_str(pretty=True) + "\n")
         roles = {k: v for k, v in self.settings.items() if k.endswith("_token") or k == "additional_special_tokens"}
+        if isinstance(template := self.settings.get("chat_template"), str):  # some readers look here, some there
+            write_atomic(folder / CHAT_TEMPLATE, template)
         for name, content in (("tokenizer_config.json", self.settings), ("special_tokens_map.json", roles)):
             write_atomic(folder / name, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 
     @classmethod
     def load(cls, folder: Path | str) -> "Tokenizer":
-        """Open the tokeniser of a model folder."""
+        """Open the tokeniser of a model folder or of a .gguf file."""
         folder = Path(folder)
-        file, settings_file = folder / "tokenizer.json", folder / "tokenizer_config.json"
+        if folder.suffix == ".gguf":
+            from zaohua.language.gguf.read import load_tokenizer  # only for those who need it
+
+            return load_tokenizer(folder)
+        file = folder / "tokenizer.json"
         if not file.is_file():
             raise UsageError(t("tokenizer.missing", path=file))
-        try:
+        settings = _settings(folder)
+        with _readable(file):
             backend = Backend.from_str(file.read_text(encoding="utf-8"))
-            settings = json.loads(settings_file.read_text(encoding="utf-8")) if settings_file.is_file() else None
-        except Exception as error:  # tokenizers raises plain Exception for a damaged file
-            raise ZaohuaError(t("tokenizer.unreadable", path=file, reason=str(error).splitlines()[0])) from error
-        backend.no_padding()
-        backend.no_truncation()
-        return cls(backend, settings)
+            if (template := folder / CHAT_TEMPLATE).is_file():
+                settings = (settings or default_settings(backend)) | {
+                    "chat_template": template.read_text(encoding="utf-8")
+                }
+            backend.no_padding()
+            backend.no_truncation()
+            opened = cls(backend, settings)
+            opened.decode([*opened.encode("a \u5c71\n"), *opened.frame[0]])  # much damage shows only at work
+        return opened
 
     def cut(self, text: str) -> list[str]:
         """Parts of a long text whose tokens, end to end, are those of the whole; usually the text alone."""
@@ -165,6 +219,17 @@ class Tokenizer:
         if self._fast is None or (len(piece) > LONGEST_SPACE and _LONG_SPACE.search(piece)):
             return np.asarray(self._ordinary.encode(piece, add_special_tokens=False).ids, np.int32)
         return self._fast(piece)
+
+
+@contextmanager
+def _readable(file: Path) -> Iterator[None]:
+    """Turns whatever a damaged tokeniser does to the library into one line."""
+    try:
+        yield
+    except (ZaohuaError, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # plain Exception, or a panic of the Rust below, which is none
+        raise ZaohuaError(t("tokenizer.unreadable", path=file, reason=one_line(error))) from error
 
 
 def _groups(pieces: list[str]) -> Iterator[list[str]]:
@@ -210,6 +275,16 @@ def default_settings(backend: Backend) -> dict[str, Any]:
     if rest := [token for token in special if token not in (END_OF_TEXT, UNKNOWN)]:
         settings["additional_special_tokens"] = rest
     return settings
+
+
+def _settings(folder: Path) -> dict[str, Any] | None:
+    """tokenizer_config.json, and special_tokens_map.json, where older folders name their special tokens."""
+    found: dict[str, Any] = {}
+    for name in ("tokenizer_config.json", "special_tokens_map.json"):
+        if (folder / name).is_file():
+            found = found | {key: value for key, value in read_json(folder / name).items() if key not in found}
+    found.pop("auto_map", None)  # names code, which is not brought along
+    return found or None
 
 
 def _special_tokens(backend: Backend) -> dict[str, int]:

@@ -13,7 +13,7 @@ class TransformerConfig:
     norm, norm_first: RMS or layer norm, before each part of a block or (BERT) after its sum with the stream.
     positions: rotary, or "learned", a table that whoever embeds the tokens adds.
     mlp: SwiGLU, or two matrices with an exact or a tanh-approximated GELU between them.
-    bias: none, on query, key and value alone (Qwen2), or everywhere (GPT-2, BERT).
+    bias: none, on query, key and value alone (Qwen2), in all of attention, or everywhere (GPT-2, BERT).
     qk_norm: RMS norm of every query and key. window: positions that a query sees, itself included (Mistral).
     cross: a second attention in every block, over what an encoder has read.
     """
@@ -31,7 +31,7 @@ class TransformerConfig:
     rope_theta: float = 10_000.0
     rope_scaling: RopeScaling | None = None
     mlp: Literal["swiglu", "gelu", "gelu_tanh"] = "swiglu"
-    bias: Literal["none", "qkv", "all"] = "none"
+    bias: Literal["none", "qkv", "attention", "all"] = "none"
     qk_norm: bool = True
     causal: bool = True
     window: int | None = None
@@ -49,7 +49,7 @@ class TransformerConfig:
         norm = self.width * (2 if self.norm == "layer" else 1)
         attention = 2 * self.head_dim * self.qk_norm
         attention += (self.heads + 2 * self.kv_heads) * self.head_dim * (self.bias != "none")
-        attention += self.width * (self.bias == "all")
+        attention += self.width * (self.bias in ("attention", "all"))
         feed_forward = (self.ffn_width + self.width) * (self.bias == "all")
         feed_forward += self.ffn_width * (self.bias == "all" and self.mlp == "swiglu")
         return (2 + self.cross) * norm + (1 + self.cross) * attention + feed_forward

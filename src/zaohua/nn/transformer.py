@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from zaohua.nn.attention import CrossAttention, SelfAttention
+from zaohua.nn.attention import CrossAttention, Mask, SelfAttention
 from zaohua.nn.cache import KVCache
 from zaohua.nn.config import TransformerConfig
 from zaohua.nn.norm import make_norm
@@ -65,7 +65,7 @@ class Block(nn.Module):
         self,
         x: Tensor,  # [B, T, D]
         rotary: tuple[Tensor, Tensor] | None,
-        mask: Tensor | None = None,
+        mask: Mask | None = None,
         cache: KVCache | None = None,
         dropout_keys: Tensor | None = None,
         memory: tuple[Tensor, Tensor] | None = None,
@@ -108,7 +108,7 @@ class Transformer(nn.Module):
     def forward(
         self,
         x: Tensor,  # [B, T, D]
-        mask: Tensor | None = None,  # bool, broadcast to [B, H, T, S]
+        mask: Mask | None = None,  # see nn.attention
         cache: KVCache | None = None,  # the positions go on from its length, which is moved on
         dropout_keys: Tensor | None = None,  # [B], see zaohua.seeding
         positions: Tensor | None = None,  # [B, T], where rows differ; else 0, 1, …

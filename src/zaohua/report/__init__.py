@@ -4,7 +4,6 @@ from pathlib import Path
 
 from zaohua.files import write_atomic
 from zaohua.i18n import using
-from zaohua.report.page import render
 from zaohua.report.record import read_record
 
 
@@ -14,6 +13,8 @@ def write_report(run_dir: str | Path, language: str | None = None) -> Path:
     language: "en" or "zh"; the language in force if None. A run that was killed, has no samples yet or left a damaged
     line behind still gets its report. Raises NotADirectoryError if run_dir is not a folder.
     """
+    from zaohua.report.page import render  # and plotly with it, which those who want a name or a number do not need
+
     folder = Path(run_dir)
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder} is not a run folder")

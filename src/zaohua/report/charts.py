@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 from plotly.io import to_html
 
 from zaohua.i18n import t
+from zaohua.report.comparison import is_compared
 from zaohua.report.html import Html
 from zaohua.report.numbers import number
 from zaohua.report.record import Record
@@ -52,7 +53,8 @@ def loss_chart(record: Record) -> Html | None:
                     "yanchor": "bottom",
                 },
             )
-    return _draw(figure, x=t(f"report.axis_{unit}"), y=t("report.axis_loss"), height=380, name="loss")
+    label = t("encoder.axis_loss" if is_compared(record) else "report.axis_loss")
+    return _draw(figure, x=t(f"report.axis_{unit}"), y=label, height=380, name="loss")
 
 
 def small_charts(record: Record) -> list[tuple[str, Html]]:

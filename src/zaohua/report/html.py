@@ -1,5 +1,6 @@
 """HTML that escapes by default: text becomes safe on its way in, so no section has to remember it."""
 
+import re
 from html import escape
 
 
@@ -34,3 +35,9 @@ def table(head: list[str], rows: list[list[Content]], *, class_: str = "") -> Ht
     ]
     grid = tag("table", tag("thead", top) if any(head) else None, tag("tbody", *body), class_=class_)
     return tag("div", grid, class_="scroll")
+
+
+def written(*parts: Content, name: str = "span") -> Html:
+    """Text as it was written, line breaks kept, marked with its language so that the right glyphs are chosen."""
+    text = join(*parts)
+    return tag(name, text, class_="written", lang="zh-Hans" if re.search(r"[\u3400-\u9fff]", text) else "en")

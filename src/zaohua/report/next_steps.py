@@ -7,6 +7,14 @@ from zaohua.report.numbers import number
 from zaohua.report.record import Record
 from zaohua.report.verdict import overfits
 
+# task -> why, and the verb that uses its model; a model of any other task writes.
+_USES = {
+    "masked": ("encoder.next_fill", "fill"),
+    "classify": ("encoder.next_classify", "classify"),
+    "embed": ("", ""),
+    "seq2seq": ("report.next_generate", "generate"),
+}
+
 
 def commands(record: Record) -> list[tuple[str, str]]:
     """(why, command) pairs, most useful first."""
@@ -20,10 +28,12 @@ def commands(record: Record) -> list[tuple[str, str]]:
             (sample.prompt for sample in reversed(record.samples) if sample.prompt), t("report.example_prompt")
         )
         asked = shlex.quote(prompt.strip().replace("\n", " "))
-        found.append((t("report.next_generate"), f"zaohua generate {shlex.quote(folder)} {asked}"))
-    found.append(
-        (t("report.next_own_text"), "zaohua train language/novel-zh data.source=folder:./my-texts run.dir=runs/mine")
-    )
+        why, verb = _USES.get(record.recipe.get("task", ""), ("report.next_generate", "generate"))
+        if verb:
+            found.append((t(why), f"zaohua {verb} {shlex.quote(folder)} {asked}"))
+    if record.recipe.get("task") not in _USES:
+        own = "zaohua train language/novel-zh data.source=folder:./my-texts run.dir=runs/mine"
+        found.append((t("report.next_own_text"), own))
     change = _change(record)
     if change is not None:
         why, setting = change

@@ -2,7 +2,7 @@
 
 from importlib.resources import files
 
-from zaohua.i18n import language, t
+from zaohua.i18n import catalogue, language, t
 from zaohua.report.charts import plotly_javascript
 from zaohua.report.html import Html, join, tag
 from zaohua.report.record import Record
@@ -15,7 +15,7 @@ _FIT_CHARTS = Html("<script>addEventListener('load', () => dispatchEvent(new Eve
 def render(record: Record) -> str:
     """The whole report as one HTML document that needs nothing else."""
     name = record.folder.resolve().name
-    task = record.recipe.get("task")
+    task, known = record.recipe.get("task"), catalogue(language(), "report")
     title = t("report.title", name=name)
     body = [found for section in SECTIONS if (found := section(record)) is not None]
     style = files("zaohua.report").joinpath("style.css").read_text(encoding="utf-8")
@@ -31,7 +31,7 @@ def render(record: Record) -> str:
         "header",
         tag("p", join("造化 ", tag("span", "zaohua")), class_="brand"),
         tag("h1", title),
-        tag("p", t(f"report.task_{task}"), class_="note") if task == "language" else None,
+        tag("p", known[f"task_{task}"], class_="note") if f"task_{task}" in known else None,
     )
     footer = tag("footer", tag("p", t("report.ai_notice")))
     content = tag("body", tag("main", header, *body, footer), _FIT_CHARTS)

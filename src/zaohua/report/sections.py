@@ -3,15 +3,16 @@
 A new section is one function here and one line in SECTIONS.
 """
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from zaohua.i18n import catalogue, language, t
 from zaohua.report import charts
-from zaohua.report.html import Content, Html, join, table, tag
+from zaohua.report.comparison import comparison, confusion, is_compared
+from zaohua.report.html import Content, Html, join, table, tag, written
 from zaohua.report.next_steps import commands
 from zaohua.report.numbers import MISSING, decimal, duration, number, percent, scaled, size, whole
+from zaohua.report.quality import quality
 from zaohua.report.record import Record, Sample, section
 from zaohua.report.verdict import scores, verdict, warnings
 
@@ -23,6 +24,8 @@ def headline(record: Record) -> Html:
     """Did it work: one sentence, then the numbers behind it."""
     if not record.best:
         return tag("section", tag("p", t("report.no_numbers_yet"), class_="verdict"))
+    if is_compared(record):
+        return comparison(record)
     kind, sentence = verdict(record)
     rows: list[list[Content]] = [
         [name, decimal(found.get("bits_per_byte")), decimal(found.get("perplexity"), 1), decimal(found.get("loss"))]
@@ -54,7 +57,8 @@ def final_samples(record: Record) -> Html | None:
         return None
     last = record.samples[-1].step
     cards = [_card(sample) for sample in record.samples if sample.step == last]
-    return _section("samples", tag("p", t("report.samples_note", step=whole(last)), class_="note"), *cards)
+    name, note = ("answers", "encoder.answers_note") if is_compared(record) else ("samples", "report.samples_note")
+    return _section(name, tag("p", t(note, step=whole(last)), class_="note"), *cards)
 
 
 def progress(record: Record) -> Html | None:
@@ -94,7 +98,7 @@ def overlap(record: Record) -> Html | None:
     passage = found.get("passage")
     quote = None
     if isinstance(passage, str) and passage.strip():
-        quote = tag("blockquote", tag("span", t("report.longest_passage_was"), class_="note"), _written(passage))
+        quote = tag("blockquote", tag("span", t("report.longest_passage_was"), class_="note"), written(passage))
     return _section("overlap", sentence, table(head, rows, class_="numbers"), quote)
 
 
@@ -158,9 +162,11 @@ def recipe(record: Record) -> Html | None:
 
 SECTIONS: list[Callable[[Record], Html | None]] = [
     headline,
+    confusion,
     learning,
     final_samples,
     progress,
+    quality,
     overlap,
     data,
     cost,
@@ -196,20 +202,14 @@ def _bars(record: Record) -> Html | None:
     return tag("div", tag("p", t("report.bars_title"), class_="note"), *bars, class_="bars")
 
 
-def _written(*parts: Content, name: str = "span") -> Html:
-    """Text as it was written, line breaks kept, marked with its language so that the right glyphs are chosen."""
-    text = join(*parts)
-    return tag(name, text, class_="written", lang="zh-Hans" if re.search(r"[\u3400-\u9fff]", text) else "en")
-
-
 def _card(sample: Sample) -> Html:
     prompt = tag("b", sample.prompt, class_="prompt") if sample.prompt else None
-    return tag("article", tag("span", t("report.made_by_ai"), class_="badge"), _written(prompt, sample.text, name="p"))
+    return tag("article", tag("span", t("report.made_by_ai"), class_="badge"), written(prompt, sample.text, name="p"))
 
 
 def _glimpse(sample: Sample) -> Html:
     text = " ".join(sample.text.split())
-    return _written(text if len(text) <= _LONGEST_GLIMPSE else text[:_LONGEST_GLIMPSE] + "…")
+    return written(text if len(text) <= _LONGEST_GLIMPSE else text[:_LONGEST_GLIMPSE] + "…")
 
 
 def _facts(facts: list[tuple[str, str]]) -> Html | None:

@@ -60,8 +60,9 @@ def overfits(record: Record) -> bool:
 
 
 def scores(record: Record) -> list[tuple[str, dict[str, Any]]]:
-    """(name, scores) of the model, the n-gram table and the unigram, as far as they are known."""
-    rows = [(t("report.this_model"), record.best)]
+    """(name, scores) of the model, the base it went on from, the n-gram table and the unigram, as far as they are
+    known."""
+    rows = [(t("report.this_model"), record.best), (t("cli.before"), record.baseline("before"))]
     for name in ("ngram", "unigram"):
         found = record.baseline(name)
         rows.append((t(f"report.{name}", order=found.get("order", "?")), found))

@@ -94,6 +94,8 @@ def _run(
         resolved = task.recipe.model_dump(mode="json", exclude_none=True)
         memory = {"recipe": raw, "resolved": resolved, "resume_command": command}
         trainer = Trainer(task, folder, ranks, origin=memory, visible=not quiet)
+        if hasattr(task, "before"):  # it goes on from weights that were trained already
+            task.before = memory["before"] = checkpoint.facts(state)["before"] if state else _measure_start(trainer)
         prepared = time.perf_counter() - began
         if ranks.main:
             write_atomic(folder / "recipe.toml", recipes.dump(task.recipe))
@@ -122,6 +124,14 @@ def _run(
     write_atomic(folder / "summary.json", json.dumps(summary, ensure_ascii=False, indent=1))
     write_report(folder)
     return summary
+
+
+def _measure_start(trainer: Trainer) -> dict[str, float]:
+    """The evaluation of the weights a run begins with; samples of them too, as those of step 0."""
+    weights = trainer.weights()
+    if trainer.parallel.main:
+        trainer.outputs.sample(0, weights)
+    return trainer.evaluate()
 
 
 def train_recipe(source: str | Path, *overrides: str, **options: Any) -> dict[str, Any]:

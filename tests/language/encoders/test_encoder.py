@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from zaohua.language.encoder import Encoder, EncoderConfig
+from zaohua.language.encoders.encoder import Encoder, EncoderConfig
 
 SHAPE = {"layers": 2, "width": 16, "heads": 2, "kv_heads": 2, "head_dim": 8, "ffn_width": 24}
 

@@ -24,7 +24,7 @@ class EncoderConfig(TransformerConfig):
     norm_eps: float = 1e-12
     positions: Literal["rotary", "learned"] = "learned"
     mlp: Literal["swiglu", "gelu", "gelu_tanh"] = "gelu"
-    bias: Literal["none", "qkv", "all"] = "all"
+    bias: Literal["none", "qkv", "attention", "all"] = "all"
     qk_norm: bool = False
     causal: bool = False
     vocab_size: int
@@ -48,10 +48,19 @@ class EncoderConfig(TransformerConfig):
     def flops_per_token(self, context: int, *, training: bool = True) -> int:
         """Floating-point operations per token: two per weight used in a product, and the two attention products over
         the whole context; a training step costs three forward passes."""
-        head = self.width * (self.width + self.vocab_size) if self.head == "masked" else 0
+        # The masked head runs on the tokens to be guessed alone; in training those are 15%.
+        share = 0.15 if training else 1.0
+        head = round(share * self.width * (self.width + self.vocab_size)) if self.head == "masked" else 0
         attention = 2 * self.layers * self.heads * self.head_dim * context
         forward = 2 * (self.layers * self.block_matrices() + head + attention)
         return 3 * forward if training else forward
+
+    def training_bytes(self, tokens: int) -> int:
+        """Rough memory of an fp32 training step over so many tokens at once, as DecoderConfig's; a masked head runs on
+        the hidden tokens alone, about a sixth."""
+        per_layer = 10 * self.width + 8 * self.heads * self.head_dim + 3 * self.ffn_width
+        logits = self.vocab_size // 2 if self.head == "masked" else 0
+        return 4 * (4 * self.num_parameters() + tokens * (self.layers * per_layer + logits))
 
 
 class MaskedHead(nn.Module):

@@ -1,0 +1,1 @@
+"""Models that look both ways: masked pretraining, classification, sentence vectors."""

@@ -1,0 +1,303 @@
+"""The engine: one model writes many texts at once, and every one as if it were alone.
+
+Texts join and leave between steps. A step reads one block of one waiting prompt, then writes one token of every text
+that has been read, all in one pass over the weights. Nothing a text is made of depends on the others: prompts are read
+in the same blocks whoever waits, products treat rows one by one (see matrices.py), attention is computed text by text,
+and random numbers belong to the request.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+
+import torch
+from torch import Tensor
+
+from zaohua.errors import UsageError, ZaohuaError
+from zaohua.i18n import t
+from zaohua.language.decoder import Decoder
+from zaohua.language.engine.attending import Piece
+from zaohua.language.engine.choosing import Chooser
+from zaohua.language.engine.constraints import Constraints
+from zaohua.language.engine.fast_decode import FastDecoder
+from zaohua.language.engine.handle import Handle
+from zaohua.language.engine.plain_decode import PlainDecoder
+from zaohua.language.engine.prefix import PrefixStore
+from zaohua.language.engine.request import Completion, Listener, Request, Token
+from zaohua.language.engine.running import Running
+from zaohua.language.engine.slots import BLOCK, SlotPool
+from zaohua.language.tokenizer import Tokenizer
+from zaohua.machine import available_memory
+
+_SHARE_FOR_TEXTS, _SHARE_FOR_PREFIXES = 4, 16  # parts of the memory free at the start: a quarter, a sixteenth
+
+
+class EngineBusy(ZaohuaError):
+    """The queue is full: try again later."""
+
+
+class Engine:
+    """Serves requests on one decoder, from any thread.
+
+    batch: texts written at a time; queue: requests that may wait for their turn; memory, prefix_memory: bytes for
+    keys and values of running texts and of prompts' beginnings kept for others.
+
+    Either someone who waits for a result drives it, step by step, or start() lets a thread of its own do so.
+    """
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        tokenizer: Tokenizer,
+        *,
+        batch: int = 16,
+        queue: int = 64,
+        memory: int | None = None,
+        prefix_memory: int | None = None,
+    ) -> None:
+        self.config, self.tokenizer, self.batch, self.queue = decoder.config, tokenizer, batch, queue
+        weight, free = decoder.embed_tokens.weight, available_memory()
+        with torch.inference_mode():
+            self.model = FastDecoder(decoder) if FastDecoder.serves(decoder) else PlainDecoder(decoder)
+        self.pool = SlotPool(self.config, free // _SHARE_FOR_TEXTS if memory is None else memory, weight)
+        self.prefixes = PrefixStore(free // _SHARE_FOR_PREFIXES if prefix_memory is None else prefix_memory)
+        self.constraints = Constraints(tokenizer, self.config.vocab_size)
+        self.chooser = Chooser(tokenizer, self.config.vocab_size, weight.device)
+        self.waiting: deque[Handle] = deque()
+        self.running: list[Running] = []
+        self._door = threading.Lock()  # of the queue
+        self._lock = threading.RLock()  # of everything else
+        self._stepping = False
+        self._news = threading.Event()  # something for the engine's own thread to do
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+
+    # ---- for those who ask
+
+    def submit(self, request: Request, listener: Listener | None = None) -> Handle:
+        """Queue a request. Raises EngineBusy when the queue is full, ZaohuaError for a prompt that does not fit."""
+        check_prompt(request.prompt, self.config.context)
+        if not request.prompt:
+            raise UsageError(t("engine.empty_prompt"))
+        if any(not 0 <= token < self.config.vocab_size for token in request.prompt):
+            raise UsageError(t("engine.no_such_token", size=self.config.vocab_size))
+        handle = Handle(self, request, listener)
+        with self._door:
+            if len(self.waiting) >= self.queue:
+                raise EngineBusy(t("engine.queue_full", waiting=len(self.waiting)))
+            self.waiting.append(handle)
+        self._news.set()
+        return handle
+
+    def complete(
+        self, requests: Iterable[Request], on_token: Callable[[int, Token], None] | None = None
+    ) -> list[Completion]:
+        """Serve these requests to the end and return their texts in order.
+
+        on_token: called in this thread with a request's place and its next token. Whatever it raises, or a request's
+        error, ends them all and is raised.
+        """
+        told: deque[tuple[int, Token]] = deque()
+        news = threading.Event()
+
+        def listener(place: int) -> Listener:
+            def listen(token: Token | None) -> None:
+                if token is not None and on_token is not None:
+                    told.append((place, token))
+                news.set()
+
+            return listen
+
+        handles: list[Handle] = []
+        todo = deque(enumerate(requests))
+        try:
+            while todo or told or not all(handle.done for handle in handles):
+                while todo and len(self.waiting) < self.queue:
+                    place, request = todo.popleft()
+                    handles.append(self.submit(request, listener(place)))
+                self.advance(news)
+                news.clear()
+                while told and on_token is not None:
+                    on_token(*told.popleft())
+                if failed := next((handle for handle in handles if handle.error is not None), None):
+                    failed.result()
+            return [handle.completion for handle in handles]
+        finally:
+            for handle in handles:
+                handle.cancel()
+
+    # ---- the work
+
+    @torch.inference_mode()
+    def step(self) -> bool:
+        """Read a block, write a token for every text. False when there is nothing to do."""
+        with self._lock:
+            self._stepping = True
+            try:
+                self._drop_ended()
+                self._admit()
+                reading = next((text for text in self.running if text.reading), None)
+                if reading is not None:
+                    self._guarded([reading], self._read)
+                writing = [text for text in self.running if not text.reading and not text.handle.done]
+                if writing:
+                    self._guarded(writing, self._write)
+                self._drop_ended()
+                return bool(self.running or self.waiting)
+            finally:
+                self._stepping = False
+
+    def _admit(self) -> None:
+        """Let requests in, in order, while there are places and memory."""
+        while len(self.running) < self.batch:
+            with self._door:
+                if not self.waiting:
+                    return
+                handle = self.waiting[0]
+                slot = None
+                if not handle.cancelled:
+                    slot = self.pool.take(len(handle.request.prompt) + handle.request.max_new_tokens)
+                    if slot is None:
+                        return
+                self.waiting.popleft()
+            if slot is None:
+                handle.finish("cancelled")
+                continue
+            try:
+                form = handle.request.constraint
+                matcher = None if form is None else self.constraints.matcher(form, handle.request.stop_ids)
+                self.running.append(Running(handle, slot, self.tokenizer, matcher))
+            except Exception as error:
+                self.pool.give_back(slot)
+                handle.fail(error)
+
+    def _guarded(self, texts: list[Running], work: Callable[[list[Running]], None]) -> None:
+        try:
+            work(texts)
+        except Exception as error:
+            for text in texts:
+                text.handle.fail(error)
+
+    def _read(self, texts: list[Running]) -> None:
+        """One block of one text; with the last, its next token."""
+        [text] = texts
+        slot, ids = text.slot, text.unread
+        if text.first and slot.length == 0:
+            self.prefixes.fill(slot, ids)
+        end = min(slot.length + BLOCK, len(ids))
+        hidden = self.model(ids[slot.length : end], [Piece(slot, slot.length, end - slot.length)])
+        slot.length = end
+        if end == len(ids):
+            if text.first:
+                self.prefixes.keep(slot, ids)
+            text.reading, text.unread = False, []
+            self.chooser.take(texts, self.model.logits(hidden[-1:]))
+
+    def _write(self, texts: list[Running]) -> None:
+        """The next token of each text, and those after it that were guessed right."""
+        context = self.config.context
+        for text in texts:
+            if text.slot.length == context:
+                text.slide(context)
+        texts = [text for text in texts if not text.reading]
+        guesses = [text.guesses(min(text.slot.capacity, context) - text.slot.length - 1) for text in texts]
+        ids: list[int] = []
+        pieces: list[Piece] = []
+        rows: list[int] = []
+        for text, guessed in zip(texts, guesses, strict=True):
+            rows.append(len(ids))
+            ids += [text.ids[-1], *guessed]
+            pieces += [Piece(text.slot, text.slot.length + place) for place in range(1 + len(guessed))]
+        if not ids:
+            return
+        logits = self.model.logits(self.model(ids, pieces))
+        going = list(range(len(texts)))
+        for depth in range(1 + max(map(len, guesses))):
+            tokens = self.chooser.take([texts[i] for i in going], _rows(logits, [rows[i] + depth for i in going]))
+            for i in going:
+                texts[i].slot.length += 1
+            going = [
+                i
+                for i, token in zip(going, tokens, strict=True)
+                if not texts[i].handle.done and depth < len(guesses[i]) and guesses[i][depth] == token
+            ]
+            if not going:
+                return
+
+    # ---- leaving
+
+    def reap(self) -> None:
+        """Free what cancelled texts hold, unless a step is at work, which does so when it ends."""
+        if self._lock.acquire(blocking=False):
+            try:
+                if not self._stepping:
+                    self._drop_ended()
+            finally:
+                self._lock.release()
+
+    def _drop_ended(self) -> None:
+        for text in self.running:
+            if text.handle.cancelled:
+                text.handle.finish("cancelled")
+            if text.handle.done:
+                self.pool.give_back(text.slot)
+        self.running = [text for text in self.running if not text.handle.done]
+        if any(handle.cancelled for handle in self.waiting):
+            with self._door:
+                gone = [handle for handle in self.waiting if handle.cancelled]
+                self.waiting = deque(handle for handle in self.waiting if not handle.cancelled)
+            for handle in gone:
+                handle.finish("cancelled")
+
+    # ---- who drives
+
+    @property
+    def serving(self) -> bool:
+        """Whether a thread of the engine's own is at work."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def advance(self, news: threading.Event) -> None:
+        """One step, or a wait for news where the engine's own thread makes the steps."""
+        if self.serving:
+            news.wait(1.0)  # not for ever: that thread may be stopped meanwhile
+        else:
+            self.step()
+
+    def start(self) -> "Engine":
+        """Serve on a thread of the engine's own until stop()."""
+        if not self.serving:
+            self._stopping = False
+            self._thread = threading.Thread(target=self._serve, name="zaohua-engine", daemon=True)
+            self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """End the thread and cancel whatever runs or waits."""
+        thread, self._thread, self._stopping = self._thread, None, True
+        self._news.set()
+        if thread is not None:
+            thread.join()
+        for handle in [*(text.handle for text in self.running), *self.waiting]:
+            handle.cancel()
+
+    def __enter__(self) -> "Engine":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _serve(self) -> None:
+        while not self._stopping:
+            if not self.step():
+                self._news.wait()
+                self._news.clear()
+
+
+def _rows(logits: Tensor, rows: Sequence[int]) -> Tensor:
+    return logits if len(rows) == len(logits) else logits[rows]
+
+
+def check_prompt(ids: Sequence[int], context: int) -> None:
+    """Raises ZaohuaError for a prompt that the model cannot see whole."""
+    if len(ids) > context:
+        raise ZaohuaError(t("generate.prompt_too_long", tokens=len(ids), context=context))

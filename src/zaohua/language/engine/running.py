@@ -1,0 +1,78 @@
+"""A text while it is being written."""
+
+import torch
+from torch import Tensor
+
+from zaohua.language.engine.constraints import Matcher
+from zaohua.language.engine.draws import Draws
+from zaohua.language.engine.handle import Handle
+from zaohua.language.engine.lookup import Lookup
+from zaohua.language.engine.request import Request, Token
+from zaohua.language.engine.slots import Slot
+from zaohua.language.engine.text import Writer
+from zaohua.language.tokenizer import Tokenizer
+
+
+class Running:
+    """State of one request: its slot, the tokens still to be read into it, and all that its next token depends on."""
+
+    def __init__(self, handle: Handle, slot: Slot, tokenizer: Tokenizer, matcher: Matcher | None) -> None:
+        request = handle.request
+        self.handle, self.slot, self.matcher = handle, slot, matcher
+        self.ids = handle.completion.ids
+        self.unread = list(request.prompt)  # the text the slot must hold before the next token is chosen
+        self.reading, self.first = True, True
+        self.writer = Writer(tokenizer, request.stop, request.stop_ids)
+        self.draws = Draws(request.seed, request.index)
+        self.lookup: Lookup | None = None
+        if request.speculate:
+            self.lookup = Lookup()
+            self.lookup.extend(request.prompt)
+        self.seen: Tensor | None = None  # bool [V], tokens of prompt and text
+        self.counts: Tensor | None = None  # [V], times each was written
+
+    @property
+    def request(self) -> Request:
+        """What was asked."""
+        return self.handle.request
+
+    def penalties(self, vocab_size: int, device: torch.device) -> tuple[Tensor, Tensor]:
+        """seen and counts, [V] each; made when first asked for."""
+        if self.seen is None or self.counts is None:
+            self.seen = torch.zeros(vocab_size, dtype=torch.bool, device=device)
+            self.seen[list(self.request.prompt)] = True
+            self.counts = torch.zeros(vocab_size, device=device)
+        return self.seen, self.counts
+
+    def guesses(self, room: int) -> list[int]:
+        """Tokens that may come after the last, at most `room`."""
+        if self.lookup is None or self.matcher is not None:
+            return []
+        left = self.request.max_new_tokens - len(self.ids) - 1
+        return self.lookup.guess(min(self.request.speculate, room, left))
+
+    def slide(self, context: int) -> None:
+        """The context is full: read its last half again as the new beginning."""
+        self.unread = [*self.request.prompt, *self.ids][-max(1, context // 2) :]
+        self.slot.length, self.reading, self.first = 0, True, False
+
+    def add(self, token: int, logprob: float | None, top: tuple[tuple[int, float], ...]) -> None:
+        """Take the next token and tell the listener; the handle is finished where the text ends."""
+        if self.handle.cancelled:
+            return
+        self.ids.append(token)
+        if self.lookup is not None:
+            self.lookup.extend([token])
+        if self.seen is not None and self.counts is not None:
+            self.seen[token] = True
+            self.counts[token] += 1
+        text, ends = self.writer.add(token)
+        if self.matcher is not None and not ends and self.matcher.take(token):
+            text, ends = text + self.writer.rest(), True
+        self.handle.tell(Token(token, text, logprob, top))
+        if ends:
+            self.handle.finish("stop")
+        elif len(self.ids) == self.request.max_new_tokens:
+            if rest := self.writer.rest():
+                self.handle.tell(Token(None, rest))
+            self.handle.finish("length")

@@ -1,0 +1,1 @@
+"""Going on from a trained decoder: adapters, instruction tuning, preferences, continued pretraining."""

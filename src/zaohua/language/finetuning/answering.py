@@ -1,0 +1,121 @@
+"""What the tasks share that teach a decoder to answer: its chat template, how the data were understood, samples."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+from pydantic import Field
+
+from zaohua.artifacts import Text
+from zaohua.data.report import SourceReport
+from zaohua.errors import UsageError, ZaohuaError, one_line
+from zaohua.i18n import t
+from zaohua.language.chat import Chat, Message
+from zaohua.language.finetuning.instructions import ChatDataConfig
+from zaohua.language.finetuning.tuning import TuningRecipe, TuningTask
+from zaohua.language.generation import MOST_TOKENS, complete
+from zaohua.language.sampling import SamplingConfig
+from zaohua.recipe import Section
+from zaohua.report.numbers import whole
+from zaohua.training.monitor import say
+from zaohua.training.parallel import Parallel
+from zaohua.training.task import Weights
+
+SAMPLES = 3
+
+
+class AnswerConfig(Section):
+    """What to ask before and after training."""
+
+    prompts: list[str] = []  # none: the first questions held back
+    max_new_tokens: int = Field(128, ge=1, le=MOST_TOKENS)
+    temperature: float = Field(0.0, ge=0, allow_inf_nan=False)
+
+
+class AnsweringRecipe(TuningRecipe):
+    """What the recipes of these tasks share."""
+
+    data: ChatDataConfig
+    sample: AnswerConfig = AnswerConfig()
+
+
+class AnsweringTask(TuningTask):
+    """A decoder with a chat template."""
+
+    def __init__(self, recipe: AnsweringRecipe) -> None:
+        super().__init__(recipe)
+        self.chat: Chat
+        self.num_cut = 0  # texts that the context was too short for
+
+    def _open(self, parallel: Parallel) -> None:
+        """Open the base with its chat template, and settle the day templates are told."""
+        super()._open(parallel)
+        data = self.recipe.data
+        data = data.model_copy(update={"today": data.today or date.today().isoformat()})
+        self.chat = Chat(self.tokenizer, _template(data.template), _day(data.today))
+        self.tokenizer.settings["chat_template"] = self.chat.template.source
+        self.ends |= self.chat.ends
+        self.recipe = self.recipe.model_copy(update={"data": data})
+
+    def _tell(self, forms: Mapping[str, int], amounts: str, report: SourceReport, *, visible: bool) -> None:
+        """Say what was found: the forms of the items, the amounts on both sides, what was left out and what cut."""
+        lines = [t("finetune.recognised", forms=", ".join(f"{form} {whole(count)}" for form, count in forms.items()))]
+        lines.append(amounts)
+        if report.removed:
+            lines.append(t("finetune.removed", reasons=reasons(report)))
+        if self.num_cut:
+            lines.append(t("finetune.cut", count=whole(self.num_cut), context=whole(self.context)))
+        for line in lines:
+            say(line, quiet=not visible)
+
+    def questions(self) -> list[Sequence[Message]]:
+        """What to ask where the recipe does not say."""
+        raise NotImplementedError
+
+    def sample(self, weights: Weights) -> list[Text]:
+        """An answer to each of the recipe's prompts."""
+        chosen, (decoder, _) = self.recipe.sample, self.tuned(weights)
+        asked = [[{"role": "user", "content": prompt}] for prompt in chosen.prompts] or self.questions()[:SAMPLES]
+        written = []
+        for messages in asked:
+            messages, _ = self.chat.fit(messages, max(1, decoder.config.context - chosen.max_new_tokens))
+            [answer] = complete(
+                decoder,
+                self.tokenizer,
+                self.chat.encode(messages),
+                SamplingConfig(temperature=chosen.temperature),
+                max_new_tokens=chosen.max_new_tokens,
+                seed=self.recipe.train.seed,
+                stop_ids=self.ends,
+            )
+            written.append(
+                Text(
+                    text=answer.text,
+                    prompt="\n\n".join(message["content"] for message in messages) + "\n\n",
+                    seed=self.recipe.train.seed,
+                    finish_reason=answer.finish_reason,
+                    tokens=len(answer.ids),
+                )
+            )
+        return written
+
+
+def reasons(report: SourceReport) -> str:
+    """Why items were left out, and how many."""
+    return ", ".join(f"{t(f'finetune.removed_{name}')} {whole(count)}" for name, count in report.removed.items())
+
+
+def _template(path: str | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ZaohuaError(t("chat.cannot_read", path=path, reason=one_line(error))) from error
+
+
+def _day(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(t("finetune.bad_day", value=text)) from error

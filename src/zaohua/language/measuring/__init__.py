@@ -1,0 +1,1 @@
+"""What a language model writes and chooses, measured beside real unseen text."""

@@ -1,0 +1,1 @@
+"""Encoder-decoders: one text in, another one out."""

@@ -1,0 +1,99 @@
+"""An encoder-decoder as a folder: config.json, safetensors and the tokeniser. The form is our own: no published family
+has these blocks on both sides."""
+
+import json
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from zaohua.errors import ZaohuaError, one_line
+from zaohua.files import new_folder
+from zaohua.i18n import t
+from zaohua.language.seq2seq.module import Seq2Seq, Seq2SeqConfig
+from zaohua.language.tokenizer import Tokenizer
+from zaohua.language.weights import read_json, saved_tensors, write_tensors
+from zaohua.nn.blank import Blank
+
+MODEL_TYPE = "zaohua_seq2seq"
+_LARGEST = 10_000_000  # of a dimension
+_SPARE = 1_000_000  # numbers that a description may ask for beyond what the file holds
+
+
+def save_seq2seq(model: Seq2Seq, tokenizer: Tokenizer, folder: Path, card: str | None = None) -> None:
+    """Write the folder whole or not at all. Raises ZaohuaError when it cannot be written."""
+    tensors: dict[str, Tensor] = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
+    config = {"model_type": MODEL_TYPE, "architectures": ["ZaohuaSeq2Seq"], **asdict(model.config)}
+    try:
+        with new_folder(Path(folder)) as temporary:
+            write_tensors(tensors, temporary)
+            text = json.dumps(config, indent=2) + "\n"
+            (temporary / "config.json").write_text(text, encoding="utf-8")
+            for file in temporary.glob("*.safetensors"):
+                file.chmod((temporary / "config.json").stat().st_mode)  # else its owner's alone
+            tokenizer.save(temporary)
+            if card is not None:
+                (temporary / "README.md").write_text(card, encoding="utf-8")
+    except (OSError, SafetensorError) as error:
+        raise ZaohuaError(t("hub.cannot_save", path=folder, reason=one_line(error))) from error
+
+
+def load_seq2seq(folder: Path, dtype: torch.dtype = torch.float32) -> tuple[Seq2Seq, Tokenizer]:
+    """Open such a folder in evaluation mode on the CPU. Raises ZaohuaError, in one line, for a damaged one."""
+    folder = Path(folder)
+    path = folder / "config.json"
+    config = _config(read_json(path), path)
+    held = saved_tensors(folder)
+    numbers = sum(torch.Size(tensor.shape).numel() for tensor in held.values())
+    asked = config.num_parameters()
+    if config.layers + config.encoder_layers > len(held) or asked > 2 * numbers + _SPARE:
+        raise ZaohuaError(t("hub.other_weights", path=folder, asked=f"{asked:,}", held=f"{numbers:,}"))
+    with Blank():
+        model = Seq2Seq(config)
+    state = model.state_dict()
+    if missing := sorted(state.keys() - held.keys()):
+        raise ZaohuaError(t("hub.missing_tensors", path=folder, count=len(missing), name=missing[0]))
+    if extra := sorted(held.keys() - state.keys()):
+        raise ZaohuaError(t("hub.extra_tensors", path=folder, count=len(extra), name=one_line(extra[0])))
+    loaded = {}
+    for name, tensor in held.items():
+        tensor.check()
+        if tensor.shape != tuple(state[name].shape):
+            wanted = tuple(state[name].shape)
+            raise ZaohuaError(t("hub.wrong_shape", path=tensor.file, name=name, found=tensor.shape, wanted=wanted))
+        loaded[name] = tensor.read().to(dtype)
+        if not loaded[name].isfinite().all():
+            raise ZaohuaError(t("hub.not_finite", path=tensor.file, name=name))
+    model.load_state_dict(loaded, assign=True)
+    tokenizer = Tokenizer.load(folder)
+    if tokenizer.vocab_size > config.vocab_size:
+        tokens, rows = tokenizer.vocab_size, config.vocab_size
+        raise ZaohuaError(t("hub.tokenizer_mismatch", path=folder, tokens=tokens, vocabulary=rows))
+    return model.eval(), tokenizer
+
+
+def holds_seq2seq(folder: Path) -> bool:
+    """Whether the folder says that it holds an encoder-decoder of ours."""
+    path = folder / "config.json"
+    return path.is_file() and read_json(path).get("model_type") == MODEL_TYPE
+
+
+def _config(raw: dict[str, Any], path: Path) -> Seq2SeqConfig:
+    """The shape that config.json describes; every number is checked."""
+    found: dict[str, Any] = {}
+    for field in fields(Seq2SeqConfig):
+        value = raw.get(field.name)
+        whole = field.type in (int, "int")
+        number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+        if not isinstance(value, (int, float)) or not number or not whole <= value < _LARGEST:
+            expected = t("hub.expected_whole", largest=_LARGEST) if whole else t("hub.expected_positive")
+            raise ZaohuaError(t("hub.bad_value", path=path, key=field.name, value=one_line(value), expected=expected))
+        found[field.name] = value
+    if found["head_dim"] % 2:
+        raise ZaohuaError(
+            t("hub.bad_value", path=path, key="head_dim", value=found["head_dim"], expected=t("hub.expected_even"))
+        )
+    return Seq2SeqConfig(**found)

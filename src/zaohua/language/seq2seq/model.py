@@ -1,0 +1,184 @@
+"""An encoder-decoder ready to use: it reads one text and writes another."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from zaohua.artifacts import Text
+from zaohua.errors import UsageError
+from zaohua.i18n import t
+from zaohua.language.sampling import SamplingConfig, choose, penalise
+from zaohua.language.seq2seq.folder import load_seq2seq, save_seq2seq
+from zaohua.language.seq2seq.module import Seq2Seq
+from zaohua.language.tokenizer import Tokenizer
+from zaohua.seeding import sample_keys, uniform
+
+_STREAM = 1  # this use of randomness, see zaohua.seeding
+_TOKENS_PER_PASS = 8192  # read together
+_UNUSED = (None, 0, 1.0)  # defaults of options that only a LanguageModel has
+
+
+class Seq2SeqModel:
+    """Writes the second text to a first one. name: what provenance calls the model; card: README.md."""
+
+    continues = False  # a text of its own, not what follows the prompt
+
+    def __init__(self, module: Seq2Seq, tokenizer: Tokenizer, *, name: str = "", card: str | None = None) -> None:
+        self.module, self.tokenizer, self.name, self.card = module, tokenizer, name, card
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path | str,
+        *,
+        name: str | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> "Seq2SeqModel":
+        """Open a folder (see zaohua.language.seq2seq.folder) on `device`: a CUDA GPU if there is one, else the CPU."""
+        folder = Path(folder)
+        module, tokenizer = load_seq2seq(folder, dtype)
+        module.to(torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
+        card = folder / "README.md"
+        return cls(
+            module,
+            tokenizer,
+            name=folder.resolve().name if name is None else name,
+            card=card.read_text(encoding="utf-8", errors="replace") if card.is_file() else None,
+        )
+
+    def save(self, folder: Path | str) -> None:
+        """Write the folder, whole or not at all."""
+        save_seq2seq(self.module, self.tokenizer, Path(folder), self.card)
+
+    def generate(
+        self,
+        prompt: str,
+        *,
+        max_new_tokens: int = 200,
+        temperature: float = 0.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        min_p: float | None = None,
+        repetition_penalty: float = 1.0,
+        presence_penalty: float = 0.0,
+        frequency_penalty: float = 0.0,
+        stop: str | Sequence[str] = (),
+        n: int = 1,
+        seed: int = 0,
+        stream: Callable[[str, int], None] | None = None,
+        **others: Any,
+    ) -> list[Text]:
+        """n texts written to `prompt`, which the artifact does not repeat; the same seed gives the same texts.
+
+        temperature 0, the default, takes the most probable token always; the other choices are explained in
+        zaohua.language.sampling. stop: the text ends before the first of these. stream(text, index): called once a
+        text is whole. Raises UsageError for a value out of range, a prompt longer than the context, and any further
+        option of LanguageModel.generate that is not left at its default.
+        """
+        for name, value in others.items():
+            if value not in _UNUSED:
+                raise UsageError(t("seq2seq.not_here", name=name))
+        config = SamplingConfig(
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            min_p=min_p,
+            repetition_penalty=repetition_penalty,
+            presence_penalty=presence_penalty,
+            frequency_penalty=frequency_penalty,
+        )
+        if not 1 <= n <= 4096:
+            expected = t("generate.expected_between", most=4096)
+            raise UsageError(t("generate.bad_option", name="n", value=n, expected=expected))
+        stops = [stop] if isinstance(stop, str) else list(stop)
+        if not all(stops):
+            raise UsageError(t("generate.empty_stop"))
+        keys = sample_keys(seed, 0, torch.arange(n), _STREAM)
+        made = []
+        for index, ids in enumerate(self._answers([self._read(prompt)] * n, max_new_tokens, config, keys)):
+            ended = ids[-1:] == [self.tokenizer.eot_id]
+            text = self.tokenizer.decode(ids, skip_special=True)
+            cut = min((place for place in map(text.find, stops) if place >= 0), default=None)
+            made.append(
+                Text(
+                    text=text[:cut],
+                    model=self.name,
+                    seed=seed,
+                    index=index,
+                    finish_reason="stop" if ended or cut is not None else "length",
+                    tokens=len(ids),
+                )
+            )
+            if stream is not None:
+                stream(made[-1].text, index)
+        return made
+
+    def rewrite(self, texts: Sequence[str], max_new_tokens: int = 200) -> list[str]:
+        """The most probable answer to each text, token by token (greedily), many texts at once."""
+        encoded = [self._read(text) for text in texts]
+        order = np.argsort([-len(ids) for ids in encoded], kind="stable")  # texts of similar length go together
+        found = [""] * len(texts)
+        start = 0
+        while start < len(order):
+            some = order[start : start + max(1, _TOKENS_PER_PASS // len(encoded[order[start]]))]
+            answers = self._answers([encoded[i] for i in some], max_new_tokens, SamplingConfig(temperature=0), None)
+            for number, ids in zip(some.tolist(), answers, strict=True):
+                found[number] = self.tokenizer.decode(ids, skip_special=True)
+            start += len(some)
+        return found
+
+    def _read(self, text: str) -> list[int]:
+        ids = [*self.tokenizer.encode(text), self.tokenizer.eot_id]
+        if len(ids) > self.module.config.context:
+            raise UsageError(t("seq2seq.too_long", tokens=len(ids), context=self.module.config.context))
+        return ids
+
+    @torch.inference_mode()
+    def _answers(
+        self, texts: list[list[int]], max_new_tokens: int, config: SamplingConfig, keys: Tensor | None
+    ) -> list[list[int]]:
+        """Ids written to each text, with the end-of-text token where it came. keys: [B], where a token is drawn."""
+        if max_new_tokens < 1:
+            expected = t("generate.expected_one_or_more")
+            raise UsageError(t("generate.bad_option", name="max_new_tokens", value=max_new_tokens, expected=expected))
+        limit = min(max_new_tokens, self.module.config.context)
+        device, end = self.module.embed_tokens.weight.device, self.tokenizer.eot_id
+        ids, real = padded(texts, end)
+        real = real.to(device)
+        memory = self.module.remember(ids.to(device), real)
+        cache = self.module.new_cache(len(texts), limit)
+        blocked = torch.ones(self.module.config.vocab_size, dtype=torch.bool, device=device)  # what is no text
+        blocked[: self.tokenizer.vocab_size] = False
+        blocked[[token for token in self.tokenizer.special.values() if token != end]] = True
+        new = torch.full((len(texts), 1), end, device=device)  # the token before the first
+        seen = torch.zeros(len(texts), len(blocked), dtype=torch.bool, device=device)
+        counts = torch.zeros(len(texts), len(blocked), device=device)
+        found: list[list[int]] = [[] for _ in texts]
+        for step in range(limit):
+            logits = self.module.write(new, memory, real, cache)[:, -1].float().masked_fill(blocked, -torch.inf)
+            if config.penalises:
+                logits = penalise(logits, seen, counts, config)
+            draws = torch.zeros(len(texts)) if keys is None else uniform(keys, 1, step)[:, 0]
+            new = torch.tensor(choose(logits, draws.to(device), config), device=device)[:, None]
+            seen.scatter_(1, new, True)
+            counts.scatter_add_(1, new, torch.ones_like(new, dtype=counts.dtype))
+            for row, token in zip(found, new[:, 0].tolist(), strict=True):
+                if row[-1:] != [end]:
+                    row.append(token)
+            if all(row[-1:] == [end] for row in found):
+                break
+        return found
+
+
+def padded(texts: Sequence[Sequence[int] | np.ndarray], pad: int) -> tuple[Tensor, Tensor]:
+    """Rows of one length: ids [B, T] and, bool [B, T], which are no padding."""
+    lengths = torch.tensor([len(ids) for ids in texts])
+    rows = torch.full((len(texts), int(lengths.max())), pad)
+    for row, ids in zip(rows, texts, strict=True):
+        row[: len(ids)] = torch.as_tensor(np.asarray(ids, dtype=np.int64))
+    return rows, torch.arange(rows.shape[1]) < lengths[:, None]

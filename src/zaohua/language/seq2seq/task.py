@@ -1,0 +1,321 @@
+"""From one text to another: an encoder-decoder learns the second text of every pair from the first (seed §3.1)."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from zaohua import recipe as recipes
+from zaohua.artifacts import Text
+from zaohua.data.order import example_numbers
+from zaohua.data.pairs import Pairs, PairsConfig, read_pairs
+from zaohua.errors import UsageError, ZaohuaError
+from zaohua.i18n import t
+from zaohua.language.dial import has_no_budget
+from zaohua.language.encoders import dial
+from zaohua.language.encoders.card import seq2seq_card
+from zaohua.language.encoders.task import completed, counted_by_characters, or_nothing, own_tokenizer, turns
+from zaohua.language.seq2seq.folder import load_seq2seq, save_seq2seq
+from zaohua.language.seq2seq.model import Seq2SeqModel, padded
+from zaohua.language.seq2seq.module import Seq2Seq, Seq2SeqConfig, initialise_seq2seq
+from zaohua.language.tokenizer import Tokenizer, TokenizerConfig
+from zaohua.metrics.chrf import chrf
+from zaohua.metrics.perplexity import perplexity
+from zaohua.metrics.tfidf import tfidf_nearest
+from zaohua.metrics.values import values_said
+from zaohua.nn.blank import Blank
+from zaohua.recipe import Section
+from zaohua.training import optimisers
+from zaohua.training.config import Count, RunConfig, TrainConfig
+from zaohua.training.parallel import Parallel
+from zaohua.training.task import Draw, Phase, Weights
+
+_EPOCHS, _MOST_STEPS, _BATCH = 20.0, 3000, 32  # where the recipe leaves them open
+_WRITTEN = 256  # first texts of validation that are answered in an evaluation
+_SAMPLES = 4
+_PAIRS_PER_PASS = 32
+Rows = tuple[Tensor, Tensor, Tensor, Tensor]
+
+
+class Seq2SeqModelConfig(Section):
+    """The shape of both stacks: a depth, or the numbers themselves."""
+
+    base: str | None = None  # a folder of this kind to go on from: its shape, weights and tokeniser are taken
+    depth: Annotated[int, Field(gt=0, le=128)] | None = None
+    encoder_layers: Count | None = None
+    layers: Count | None = None
+    width: Count | None = None
+    heads: Count | None = None
+    ffn_width: Count | None = None
+    context: Annotated[int, Field(gt=4)] | None = None
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+
+
+class Seq2SeqRecipe(Section):
+    """The whole recipe of `task = "seq2seq"`. data.first is read, data.second is written."""
+
+    task: Literal["seq2seq"]
+    data: PairsConfig
+    tokenizer: TokenizerConfig = TokenizerConfig(vocab_size=2048)
+    model: Seq2SeqModelConfig = Seq2SeqModelConfig()
+    train: TrainConfig = TrainConfig()
+    run: RunConfig
+
+
+class Seq2SeqTask:
+    """Two stacks, one phase, cross-entropy of the second text's tokens."""
+
+    Recipe: ClassVar[type[Section]] = Seq2SeqRecipe
+    best_metric: ClassVar[str] = "loss"
+
+    def __init__(self, recipe: Seq2SeqRecipe) -> None:
+        self.recipe = recipe
+        self.data: Pairs
+        self.tokenizer: Tokenizer
+        self.config: Seq2SeqConfig
+        self.batch_size: int
+        self.report: dict[str, Any] = {}
+        self.measuring = False  # a trained model, named as its own base, is to be measured
+        self.lengths = np.zeros(0, np.int64)
+        self._base: Seq2Seq | None = None
+        self._train: list[tuple[np.ndarray, np.ndarray]] = []
+        self._validation: list[tuple[np.ndarray, np.ndarray]] = []
+        self._baselines: dict[str, Any] | None = None
+
+    # ---- data and shape
+
+    def prepare(self, parallel: Parallel, *, visible: bool) -> None:
+        """Read the pairs, train or take a tokeniser, and settle shape, batch, rates and steps."""
+        tokenizer = self._open_base()
+        self.data = read_pairs(self.recipe.data, self.recipe.train.seed)
+        texts = [text for pair in self.data.train for text in (pair.first, pair.second)]
+        self._begin(tokenizer or own_tokenizer(self.recipe.tokenizer, texts))
+        self.report = completed(self.data.report, texts, self.tokenizer, visible=visible)
+        longest = self.config.context - 1  # an end-of-text token stands after each
+        sides = []
+        for pairs in (self.data.train, self.data.validation):
+            columns = [[pair.first for pair in pairs], [pair.second for pair in pairs]]
+            encoded = [[ids[:longest] for ids in self.tokenizer.encode_batch(column)] for column in columns]
+            sides.append(list(zip(*encoded, strict=True)))
+        self._train, self._validation = sides
+        self.lengths = np.array([len(first) + len(second) + 2 for first, second in self._train], dtype=np.int64)
+        self._settle(len(self._train))
+
+    def _open_base(self) -> Tokenizer | None:
+        if self.recipe.model.base is None:
+            return None
+        self._base, tokenizer = load_seq2seq(dial.model_folder(self.recipe.model.base))
+        return tokenizer
+
+    def _begin(self, tokenizer: Tokenizer | None) -> None:
+        """Settle the shape. tokenizer: None where one will be trained, whose vocabulary may then turn out smaller."""
+        model = self.recipe.model
+        if tokenizer is not None:
+            self.tokenizer = tokenizer
+        if self._base is not None:
+            self.config = self._base.config
+        else:
+            depth = model.depth or model.layers or 2
+            width = model.width or 64 * depth
+            heads = model.heads or max(1, width // 32)
+            if width % heads or width // heads % 2:
+                raise UsageError(t("encoder.heads_do_not_divide", width=width, heads=heads))
+            self.config = Seq2SeqConfig(
+                encoder_layers=model.encoder_layers or depth,
+                layers=model.layers or depth,
+                width=width,
+                heads=heads,
+                head_dim=width // heads,
+                ffn_width=model.ffn_width or 32 * round(width * 8 / 3 / 32),
+                vocab_size=self.recipe.tokenizer.vocab_size if tokenizer is None else tokenizer.vocab_size,
+                context=model.context or 128,
+                dropout=model.dropout,
+            )
+        names = ("encoder_layers", "layers", "width", "heads", "ffn_width", "context")
+        kept = {name: getattr(self.config, name) for name in names}
+        model = model.model_copy(update={**kept, "depth": self.config.layers})
+        self.recipe = self.recipe.model_copy(update={"model": model})
+
+    def _settle(self, examples: int | None) -> None:
+        settled = dial.schedule(
+            self.recipe.train,
+            width=self.config.width,
+            batch_size=_BATCH,
+            epochs=_EPOCHS,
+            most_steps=_MOST_STEPS,
+            examples=examples,
+            fine_tuning=self._base is not None,
+        )
+        assert settled.batch_size is not None
+        self.batch_size = settled.batch_size
+        self.recipe = self.recipe.model_copy(update={"train": settled})
+
+    def data_report(self) -> dict[str, Any]:
+        """What the preparation found."""
+        return self.report
+
+    def build(self) -> dict[str, nn.Module]:
+        """The model with weights drawn from the seed, or those it goes on from."""
+        model = Seq2Seq(self.config)
+        initialise_seq2seq(model, self.recipe.train.seed)
+        if self._base is not None:
+            model.load_state_dict(self._base.state_dict())
+        return {"model": model}
+
+    # ---- training
+
+    def phases(self, modules: dict[str, nn.Module], device: torch.device) -> Sequence[Phase]:
+        """One phase: the loss on a batch of pairs."""
+        model = modules["model"]
+        assert isinstance(model, Seq2Seq)
+        named = dict(model.named_parameters())
+        matrices = [name for name, p in named.items() if p.ndim == 2 and ".layers." in name]
+        optimiser = optimisers.build(named, self.recipe.train, matrices=matrices)
+
+        def loss(batch: Rows, draw: Draw) -> tuple[Tensor, dict[str, Tensor]]:
+            keys = draw.keys() if self.config.dropout else None
+            return model.loss(*batch, keys), {}
+
+        return [Phase("model", loss, optimiser, lambda draw: self._batch(draw, device), self.batch_size)]
+
+    def _batch(self, draw: Draw, device: torch.device) -> Rows:
+        numbers = example_numbers(draw.seed, draw.step, self.batch_size, self.lengths)[draw.indices.numpy()]
+        return self._rows([self._train[number] for number in numbers], device)
+
+    def _rows(self, pairs: Sequence[tuple[np.ndarray, np.ndarray]], device: torch.device) -> Rows:
+        """What is read, which of it is no padding, what has been written, and what comes next: 4 x [b, …]."""
+        end = self.tokenizer.eot_id
+        ids, real = padded([np.append(first, end) for first, _ in pairs], end)
+        inputs, written = padded([np.insert(second, 0, end) for _, second in pairs], end)
+        targets, _ = padded([np.append(second, end) for _, second in pairs], end)
+        targets = targets.masked_fill(~written, -100)
+        return ids.to(device), real.to(device), inputs.to(device), targets.to(device)
+
+    def units_per_step(self) -> dict[str, int]:
+        """Tokens read and written."""
+        mean = float(self.lengths.mean()) if len(self.lengths) else self.config.context
+        return {"tokens": round(self.batch_size * mean)}
+
+    def flops_per_step(self) -> float:
+        """Forward and backward over the global batch, half of the tokens read and half written."""
+        half = self.units_per_step()["tokens"] / self.batch_size / 2
+        return self.batch_size * self.config.flops(half, half)
+
+    # ---- evaluation
+
+    @torch.no_grad()
+    def evaluate(self, modules: dict[str, nn.Module], parallel: Parallel) -> dict[str, float]:
+        """loss (nats per token of the second texts) and perplexity; chrf of the answers written to first texts, each
+        against all its second texts; values_said, where first texts are attribute lists."""
+        model = modules["model"]
+        assert isinstance(model, Seq2Seq)
+        sums = torch.zeros(2, dtype=torch.float64, device=parallel.device)
+        order = np.argsort([len(first) + len(second) for first, second in self._validation], kind="stable")
+        parts = [order[i : i + _PAIRS_PER_PASS] for i in range(0, len(order), _PAIRS_PER_PASS)]
+        for numbers, mine in turns(parts, parallel):
+            rows = self._rows([self._validation[number] for number in numbers], parallel.device)
+            count = (rows[3] >= 0).sum().double()
+            nats = model.loss(*rows).double() * count
+            if mine:
+                sums += torch.stack((nats, count))
+        nats, count = parallel.sum(sums).tolist()
+        firsts, seconds = self._questions()
+        answers = Seq2SeqModel(model, self.tokenizer).rewrite(firsts, self.config.context)
+        return {"loss": nats / count, "perplexity": perplexity(nats / count), **_written(firsts, answers, seconds)}
+
+    def _questions(self) -> tuple[list[str], list[list[str]]]:
+        """Distinct first texts of validation, those that fit the context, and all second texts of each."""
+        known: dict[str, list[str]] = {}
+        for pair, (ids, _) in zip(self.data.validation, self._validation, strict=True):
+            if len(ids) < self.config.context - 1:
+                known.setdefault(pair.first, []).append(pair.second)
+        firsts = list(known)[:_WRITTEN]
+        if not firsts:
+            raise ZaohuaError(t("seq2seq.nothing_fits", context=self.config.context))
+        return firsts, [known[first] for first in firsts]
+
+    def baselines(self) -> dict[str, Any]:
+        """What people wrote (as far as it can be scored), and the answer of the training pair whose first text is most
+        alike by tf-idf."""
+        if self._baselines is None:
+            firsts, seconds = self._questions()
+            own = values_said(firsts, [known[0] for known in seconds])
+            self._baselines = {} if own is None else {"people": {"values_said": own}}
+            train = [pair.first for pair in self.data.train]
+
+            def nearest() -> dict[str, Any]:
+                found = tfidf_nearest(train, firsts, characters=counted_by_characters(self.report))
+                return {"nearest": _written(firsts, [self.data.train[n].second for n in found], seconds)}
+
+            self._baselines |= or_nothing(nearest)
+        return self._baselines
+
+    # ---- results
+
+    def _model(self, weights: Weights) -> Seq2SeqModel:
+        """An unsharded model with these weights."""
+        with Blank():
+            module = Seq2Seq(self.config)
+        module.load_state_dict({name: tensor.cpu() for name, tensor in weights["model"].items()}, assign=True)
+        return Seq2SeqModel(module.eval(), self.tokenizer)
+
+    def sample(self, weights: Weights) -> list[Text]:
+        """Answers to a few first texts of validation."""
+        firsts = self._questions()[0][:_SAMPLES]
+        answers = self._model(weights).rewrite(firsts, self.config.context)
+        pairs = zip(firsts, answers, strict=True)
+        return [Text(prompt=first, text=f" → {answer}", model=self.recipe.run.dir) for first, answer in pairs]
+
+    def save_model(self, folder: Path, weights: Weights, metrics: dict[str, Any], cost: dict[str, Any]) -> None:
+        """A folder of our own form with its card."""
+        card = seq2seq_card(
+            title=Path(self.recipe.run.dir).name,
+            data=self.report,
+            recipe=recipes.dump(self.recipe),
+            metrics=metrics,
+            baselines=self.baselines(),
+            config=self.config,
+            cost=cost,
+        )
+        save_seq2seq(self._model(weights).module, self.tokenizer, folder, card)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The data this run has learnt from."""
+        return {"data_hash": self.report["hash"]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Nothing to take back: data and tokeniser follow from the recipe."""
+
+    def summary(self, weights: Weights) -> dict[str, Any]:
+        """Baselines and sizes."""
+        return {"baselines": self.baselines(), "parameters": self.config.num_parameters()}
+
+    def plan(self) -> dict[str, Any]:
+        """What the recipe would cost, without looking at its data. at_most: numbers that the data may lower."""
+        chosen, derived = self.recipe.tokenizer, has_no_budget(self.recipe.train)
+        given = self._open_base() or (Tokenizer.load(chosen.path) if chosen.kind == "folder" and chosen.path else None)
+        self._begin(given)
+        self._settle(None)
+        budget, tokens = self.recipe.train, self.units_per_step()["tokens"]
+        return {
+            "recipe": recipes.dump(self.recipe),
+            "parameters": self.config.num_parameters(),
+            "vocab_size": self.config.vocab_size,
+            "at_most": ["vocab_size"] * (given is None) + ["steps"] * derived,
+            "memory_bytes": self.config.training_bytes(tokens // budget.accumulate),
+            "flops_per_step": self.flops_per_step(),
+            "units_per_step": self.units_per_step(),
+            "steps": budget.steps or (math.ceil(budget.tokens / tokens) if budget.tokens else None),
+            "minutes": budget.minutes,
+        }
+
+
+def _written(firsts: list[str], answers: list[str], seconds: list[list[str]]) -> dict[str, float]:
+    """Scores of texts written to first texts that people have answered."""
+    said = values_said(firsts, answers)
+    return {"chrf": chrf(answers, seconds)} | ({} if said is None else {"values_said": said})

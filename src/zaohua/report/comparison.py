@@ -1,0 +1,102 @@
+"""Tasks that are measured otherwise than in bits per byte: the model's numbers beside each baseline's, and what was
+taken for what."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from zaohua.i18n import catalogue, language, t
+from zaohua.report.html import Content, Html, table, tag
+from zaohua.report.numbers import decimal, number, percent, whole
+from zaohua.report.record import Record, section
+from zaohua.report.verdict import warnings
+
+# task -> the number that counts, and whether more of it is better
+_COUNTS = {
+    "masked": ("loss", False),
+    "classify": ("accuracy", True),
+    "embed": ("mrr", True),
+    "seq2seq": ("chrf", True),
+    "instruct": ("loss", False),
+    "prefer": ("accuracy", True),
+}
+_LEVEL = 0.005  # a difference smaller than this share is none
+_SHARES = ("accuracy", "likelier", "macro_f1", "recall_at_1", "recall_at_10", "values_said")
+
+
+def is_compared(record: Record) -> bool:
+    """Whether this run's task has numbers of its own."""
+    return record.recipe.get("task") in _COUNTS
+
+
+def metric_name(name: str) -> str:
+    """A metric in words, if there are any for it."""
+    return t(f"encoder.metric_{name}") if f"metric_{name}" in catalogue(language(), "encoder") else name
+
+
+def rival_name(name: str, scores: Mapping[str, Any]) -> str:
+    """A baseline in words, if there are any for it."""
+    known = f"baseline_{name}" in catalogue(language(), "encoder")
+    return t(f"encoder.baseline_{name}", order=scores.get("order", "?")) if known else name
+
+
+def comparison(record: Record) -> Html:
+    """Did it work: one sentence, then every number beside the baselines'."""
+    baselines = section(record.summary, "baselines")
+    rivals = {name: scores for name, scores in baselines.items() if isinstance(scores, dict)}
+    kind, sentence = _verdict(record, rivals)
+    names = [
+        name
+        for name, value in record.best.items()
+        if name not in ("step", "kind", "seconds") and number(value) is not None
+    ]
+    rows: list[list[Content]] = [
+        [
+            metric_name(name),
+            _value(name, record.best[name]),
+            *(_value(name, scores.get(name)) for scores in rivals.values()),
+        ]
+        for name in names
+    ]
+    head = ["", t("report.this_model"), *(rival_name(*item) for item in rivals.items())]
+    return tag(
+        "section",
+        tag("p", sentence, class_=f"verdict {kind}"),
+        *(tag("p", text, class_="warning") for text in warnings(record)),
+        table(head, rows, class_="numbers"),
+        tag("p", t(f"encoder.explained_{record.recipe['task']}"), class_="note"),
+    )
+
+
+def confusion(record: Record) -> Html | None:
+    """Who was taken for whom: a row a true label, a column a given one."""
+    labels, counts = record.summary.get("labels"), record.summary.get("confusion")
+    if not isinstance(labels, list) or not isinstance(counts, list):
+        return None
+    head = [t("encoder.true_label"), *map(str, labels), t("encoder.found")]
+    rows: list[list[Content]] = []
+    for place, (label, row) in enumerate(zip(labels, counts, strict=False)):
+        total = sum(filter(None, map(number, row)))
+        cells = [tag("b", whole(count)) if column == place else whole(count) for column, count in enumerate(row)]
+        rows.append([str(label), *cells, percent(row[place] / total if total else None)])
+    inside = table(head, rows, class_="numbers")
+    note = tag("p", t("encoder.confusion_note"), class_="note")
+    return tag("section", tag("h2", t("encoder.confusion_title")), inside, note, id="confusion")
+
+
+def _verdict(record: Record, rivals: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
+    """("beats" | "level" | "loses" | "unknown", one sentence), against the best baseline."""
+    name, more_is_better = _COUNTS[record.recipe["task"]]
+    ours = number(record.best.get(name))
+    known = {rival: value for rival, scores in rivals.items() if (value := number(scores.get(name))) is not None}
+    if ours is None or not known:
+        return "unknown", t("encoder.verdict_unknown", metric=metric_name(name), ours=_value(name, ours))
+    best = (max if more_is_better else min)(known, key=lambda rival: known[rival])
+    theirs = known[best]
+    better = ours > theirs if more_is_better else ours < theirs
+    kind = "level" if abs(ours - theirs) < _LEVEL * abs(theirs) else "beats" if better else "loses"
+    words = {"metric": metric_name(name), "ours": _value(name, ours), "theirs": _value(name, theirs)}
+    return kind, t(f"encoder.verdict_{kind}", rival=rival_name(best, rivals[best]), **words)
+
+
+def _value(name: str, value: object) -> str:
+    return percent(value) if name in _SHARES else decimal(value)

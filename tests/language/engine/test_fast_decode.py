@@ -1,0 +1,131 @@
+"""The fast decoder: the plain definition's logits for every shape, and rows that do not depend on each other."""
+
+import pytest
+import torch
+from torch import nn
+
+from zaohua.language.decoder import Decoder
+from zaohua.language.engine.attending import Piece
+from zaohua.language.engine.fast_decode import FastDecoder
+from zaohua.language.engine.plain_decode import PlainDecoder
+from zaohua.language.engine.slots import Slot, SlotPool
+from zaohua.nn.int8 import to_int8
+from zaohua.nn.rotary import RopeScaling
+
+GPT2 = {"positions": "learned", "norm": "layer", "bias": "all", "mlp": "gelu_tanh", "qk_norm": False, "kv_heads": 4}
+SHAPES = {
+    "qwen3": {},
+    "llama": {"qk_norm": False},
+    "llama3": {"qk_norm": False, "rope_scaling": RopeScaling(kind="llama3", factor=8.0, original_context=64)},
+    "qwen2": {"qk_norm": False, "bias": "qkv"},
+    "mistral": {"qk_norm": False, "window": 13},
+    "gpt2": GPT2 | {"tied": True},
+    "one group": {"kv_heads": 1},
+    "no groups": {"kv_heads": 4},
+    "biases": {"bias": "all", "mlp": "gelu"},
+    "attention biases": {"bias": "attention"},
+    "wide heads": {"head_dim": 16, "norm": "layer"},
+}
+LENGTHS, STEPS = (70, 64, 30), 8  # read over a block's end, up to it, within it
+
+
+@pytest.fixture(params=SHAPES, ids=str)
+def decoder(request, make_decoder) -> Decoder:
+    return make_decoder(context=100, **SHAPES[request.param])
+
+
+def slots(decoder: Decoder, count: int) -> list[Slot]:
+    pool = SlotPool(decoder.config, 1 << 30, decoder.embed_tokens.weight)
+    return [pool.take(decoder.config.context) for _ in range(count)]
+
+
+def texts(decoder: Decoder, count: int) -> list[list[int]]:
+    generator = torch.Generator().manual_seed(1)
+    return torch.randint(0, decoder.config.vocab_size, (count, 100), generator=generator).tolist()
+
+
+@torch.inference_mode()
+def served(model, decoder: Decoder) -> torch.Tensor:
+    """Logits of all positions of three texts: prompts in blocks, then all three token by token in one batch."""
+    room, ids, logits = slots(decoder, 3), texts(decoder, 3), [[], [], []]
+    for text, (slot, length) in enumerate(zip(room, LENGTHS, strict=True)):
+        for start in range(0, length, 64):
+            part = ids[text][start : min(start + 64, length)]
+            logits[text].append(model.logits(model(part, [Piece(slot, start, len(part))])))
+    for step in range(STEPS):
+        news = [ids[text][length + step] for text, length in enumerate(LENGTHS)]
+        pieces = [Piece(slot, length + step) for slot, length in zip(room, LENGTHS, strict=True)]
+        for text, row in enumerate(model.logits(model(news, pieces)).split(1)):
+            logits[text].append(row)
+    return torch.cat([torch.cat(rows) for rows in logits])
+
+
+@torch.inference_mode()
+def defined(decoder: Decoder) -> torch.Tensor:
+    """The same by the plain module, each text in one pass."""
+    ids = texts(decoder, 3)
+    return torch.cat([decoder(torch.tensor([ids[i][: n + STEPS]]))[0] for i, n in enumerate(LENGTHS)])
+
+
+def test_logits_are_those_of_the_plain_definition(decoder):
+    assert FastDecoder.serves(decoder)
+    whole = defined(decoder)
+    torch.testing.assert_close(served(FastDecoder(decoder), decoder), whole, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(served(PlainDecoder(decoder), decoder), whole, rtol=1e-5, atol=1e-5)
+
+
+def test_int8_too(decoder):
+    """Inputs of int8 products are taken to 13 bits, so a rounding here and there falls otherwise."""
+    whole, rounded = defined(decoder), defined(to_int8(decoder))
+    got = served(FastDecoder(decoder), decoder)
+    assert (got - rounded).norm() < 1e-3 * rounded.norm()
+    assert (whole - rounded).norm() > 2e-3 * whole.norm()  # rounding weights is what makes a difference
+
+
+def test_half_precision(make_decoder):
+    decoder = make_decoder(context=100).bfloat16()
+    difference = served(FastDecoder(decoder), decoder) - defined(decoder).float()
+    assert difference.norm() < 0.03 * defined(decoder).float().norm()
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("int8", [False, True])
+def test_rows_are_the_same_bit_by_bit_whatever_stands_beside_them(decoder, int8):
+    model = FastDecoder(to_int8(decoder) if int8 else decoder)
+    room, ids = slots(decoder, 16), texts(decoder, 16)
+    for slot, text in zip(room, ids, strict=True):
+        model(text[:20], [Piece(slot, 0, 20)])
+    alone = [model.logits(model([text[20]], [Piece(slot, 20)])) for slot, text in zip(room, ids, strict=True)]
+    for count in (2, 3, 5, 16):
+        rows = model.logits(model([t[20] for t in ids[:count]], [Piece(slot, 20) for slot in room[:count]]))
+        assert torch.equal(rows, torch.cat(alone[:count]))
+
+
+@torch.inference_mode()
+def test_guessed_tokens_in_one_pass_are_as_one_by_one(decoder):
+    model, ids = FastDecoder(decoder), texts(decoder, 1)[0]
+    one, other = slots(decoder, 2)
+    for slot in (one, other):
+        model(ids[:20], [Piece(slot, 0, 20)])
+    single = torch.cat([model([ids[20 + i]], [Piece(one, 20 + i)]) for i in range(5)])
+    together = model(ids[20:25], [Piece(other, 20 + i) for i in range(5)])
+    assert torch.equal(single, together)
+
+
+def test_parts_of_others_are_left_to_the_plain_path(make_decoder):
+    decoder = make_decoder()
+
+    class Adapter(nn.Module):
+        def __init__(self, inner: nn.Linear) -> None:
+            super().__init__()
+            self.inner = inner
+
+        def forward(self, x):
+            return 2 * self.inner(x)
+
+    decoder.transformer.layers[0].mlp.down_proj = Adapter(decoder.transformer.layers[0].mlp.down_proj)
+    assert not FastDecoder.serves(decoder)
+    decoder = make_decoder()
+    decoder.lm_head.register_forward_hook(lambda *_: None)
+    assert not FastDecoder.serves(decoder)
+    assert not FastDecoder.serves(make_decoder(norm_first=False))
