@@ -13,6 +13,7 @@ from zaohua import cli
 from zaohua.cli import verbs
 from zaohua.cli.failures import explain
 from zaohua.errors import UsageError, ZaohuaError
+from zaohua.i18n import using
 
 
 def walk(command):
@@ -42,6 +43,16 @@ def test_help_is_complete_and_in_the_language_asked_for(zaohua, arguments, langu
     assert "--lang" in result.out
     assert not re.search(r"\b(?:cli|data|generate)\.[a-z_]+_help|\.help_", result.out)  # bare catalogue keys
     assert "Show this message" not in result.out
+
+
+@pytest.mark.parametrize("verb", ["train", "finetune", "generate", "evaluate"])
+def test_no_help_is_cut_off_where_chinese_has_no_spaces_to_break_at(zaohua, verb, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = re.sub(r"[\s│]", "", zaohua(verb, "--help", "--lang", "zh").out)
+    with using("zh"):
+        command = verbs.build(for_help=False).commands[verb]
+    for parameter in command.params:
+        assert re.sub(r"\s", "", parameter.help.replace("\\[", "[")) in shown, parameter.name
 
 
 def test_every_verb_has_json_language_help_and_examples():

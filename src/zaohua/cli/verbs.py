@@ -83,6 +83,7 @@ def build(*, for_help: bool) -> Any:
     command = typer.main.get_command(app)
     if for_help:
         _translate_titles()
+        _fold_long_lines()
     _finish(command, _shared_options())
     return command
 
@@ -144,3 +145,20 @@ def _translate_titles() -> None:
     rich_utils.COMMANDS_PANEL_TITLE = t("cli.verbs_title")
     rich_utils.REQUIRED_LONG_STRING = t("cli.required")
     rich_utils.DEFAULT_STRING = t("cli.default", value="{}")
+
+
+def _fold_long_lines() -> None:
+    """Chinese has no spaces to break a line at; without this, what does not fit would end in dots."""
+    from typer import rich_utils
+
+    make = rich_utils._make_rich_text
+    if make.__module__ == __name__:
+        return  # done for an earlier command of this process
+
+    def folded(**options: Any) -> Any:
+        text = make(**options)
+        if hasattr(text, "overflow"):
+            text.overflow = "fold"
+        return text
+
+    rich_utils._make_rich_text = folded
