@@ -5,6 +5,7 @@ import hashlib
 import html
 import io
 import json
+from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,7 +20,7 @@ from zaohua.labels import Provenance
 
 
 @dataclass(frozen=True, kw_only=True)
-class Artifact:
+class Artifact(ABC):
     """Something a model made. model: its name; seed and index: what drew it; prompt: what was asked or gone on from."""
 
     suffixes: ClassVar[tuple[str, ...]]
@@ -51,11 +52,13 @@ class Artifact:
         """The label: who made this, when, and a name for its content."""
         return Provenance(produce_id=hashlib.sha256(self._content()).hexdigest()[:32], model=self.model)
 
+    @abstractmethod
     def _encode(self, suffix: str) -> bytes:
-        raise NotImplementedError
+        """The file's bytes, without the label."""
 
+    @abstractmethod
     def _content(self) -> bytes:
-        raise NotImplementedError
+        """What names the content: equal for equal content, whatever it is written as."""
 
 
 @dataclass(frozen=True, kw_only=True)

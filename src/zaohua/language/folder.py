@@ -134,3 +134,14 @@ def _generation_json(ids: SpecialIds, ends: Iterable[int]) -> dict[str, Any]:
 
 def _write_json(path: Path, value: dict[str, Any]) -> None:
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_card(folder: Path) -> str | None:
+    """The text of a model folder's README.md, if it has one."""
+    card = folder / "README.md"
+    return card.read_text(encoding="utf-8", errors="replace") if card.is_file() else None
+
+
+def usual_device(asked: torch.device | str | None) -> torch.device:
+    """The device asked for; else a CUDA GPU if there is one, else the CPU."""
+    return torch.device(asked or ("cuda" if torch.cuda.is_available() else "cpu"))

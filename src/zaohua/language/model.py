@@ -16,7 +16,7 @@ from zaohua.language.engine.beam import likeliest, refuse_with_beams
 from zaohua.language.engine.constraints import constraint_of
 from zaohua.language.engine.engine import Engine
 from zaohua.language.engine.request import Completion
-from zaohua.language.folder import save_folder
+from zaohua.language.folder import read_card, save_folder, usual_device
 from zaohua.language.formats import load_decoder
 from zaohua.language.generation import Stream, complete
 from zaohua.language.sampling import SamplingConfig
@@ -64,18 +64,17 @@ class LanguageModel:
         """
         check_weights(weights)
         folder = Path(folder)
-        device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        device = usual_device(device)
         decoder, tokenizer, ends = load_decoder(folder, dtype)
         decoder.to(device)
         if weights == "int8":
             to_int8(decoder)
-        card = folder / "README.md"
         return cls(
             decoder,
             tokenizer,
             name=(folder.stem if folder.is_file() else folder.resolve().name) if name is None else name,
             ends=ends,
-            card=card.read_text(encoding="utf-8", errors="replace") if card.is_file() else None,
+            card=read_card(folder),
         )
 
     def save(self, folder: Path | str) -> None:

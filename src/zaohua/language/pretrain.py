@@ -27,9 +27,9 @@ from zaohua.language.measuring.forms import find_form, known_form
 from zaohua.language.measuring.progress import bars
 from zaohua.language.measuring.quality import Measuring, measure
 from zaohua.language.model import LanguageModel
+from zaohua.language.text_task import restored
 from zaohua.language.tokenizer import Tokenizer, TokenizerConfig
 from zaohua.metrics.overlap import overlap_report
-from zaohua.nn.blank import Blank
 from zaohua.recipe import Section
 from zaohua.training import optimisers
 from zaohua.training.config import RunConfig, TrainConfig
@@ -174,10 +174,7 @@ class LanguageTask:
 
     def _model(self, weights: Weights) -> LanguageModel:
         """An unsharded model with these weights."""
-        with Blank():
-            decoder = Decoder(self.config)
-        decoder.load_state_dict({name: tensor.cpu() for name, tensor in weights["model"].items()}, assign=True)
-        return LanguageModel(decoder.eval(), self.corpus.tokenizer)
+        return LanguageModel(restored(lambda: Decoder(self.config), weights), self.corpus.tokenizer)
 
     def sample(self, weights: Weights) -> list[Text]:
         """A continuation of each of the recipe's prompts."""

@@ -120,7 +120,7 @@ def test_other_texts_are_measured_by_the_model_s_labels(recipe, tmp_path):
 
 
 def test_without_scikit_learn_one_line_says_so(recipe, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("zaohua.language.encoders.task.find_spec", lambda name: None)
+    monkeypatch.setattr("zaohua.language.text_task.find_spec", lambda name: None)
     summary = train_recipe(recipe, "train.steps=1", f"run.dir={tmp_path}", quiet=True)
     assert summary["baselines"].keys() == {"commonest"}
     assert "zaohua[baselines]" in capsys.readouterr().err

@@ -16,15 +16,9 @@ from zaohua.language.encoders.encoder import Encoder
 from zaohua.language.encoders.masked import masking
 from zaohua.language.encoders.masking import Masking
 from zaohua.language.encoders.model import EncoderModel, passes
-from zaohua.language.encoders.task import (
-    EncoderTask,
-    completed,
-    counted_by_characters,
-    or_nothing,
-    own_tokenizer,
-    turns,
-)
+from zaohua.language.encoders.task import EncoderTask
 from zaohua.language.initialise import read_whole_text
+from zaohua.language.text_task import completed, counted_by_characters, or_nothing, own_tokenizer, turns
 from zaohua.language.tokenizer import TokenizerConfig
 from zaohua.metrics.classification import confusion_matrix, sorted_scores
 from zaohua.metrics.tfidf import tfidf_classifier

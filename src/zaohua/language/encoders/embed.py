@@ -20,14 +20,8 @@ from zaohua.data.pairs import Pair, Pairs, PairsConfig, read_pairs
 from zaohua.language.encoders import dial
 from zaohua.language.encoders.encoder import Encoder
 from zaohua.language.encoders.model import EncoderModel, passes
-from zaohua.language.encoders.task import (
-    EncoderTask,
-    completed,
-    counted_by_characters,
-    or_nothing,
-    own_tokenizer,
-    turns,
-)
+from zaohua.language.encoders.task import EncoderTask
+from zaohua.language.text_task import completed, counted_by_characters, or_nothing, own_tokenizer, turns
 from zaohua.language.tokenizer import TokenizerConfig
 from zaohua.metrics.retrieval import retrieval_scores
 from zaohua.metrics.tfidf import tfidf_retrieval

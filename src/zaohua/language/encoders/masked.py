@@ -21,8 +21,9 @@ from zaohua.language.encoders.encoder import Encoder
 from zaohua.language.encoders.marks import Marks
 from zaohua.language.encoders.masking import Masking
 from zaohua.language.encoders.model import EncoderModel
-from zaohua.language.encoders.task import EncoderTask, turns
+from zaohua.language.encoders.task import EncoderTask
 from zaohua.language.encoders.words import token_pieces, word_numbers
+from zaohua.language.text_task import turns
 from zaohua.language.tokenizer import Tokenizer, TokenizerConfig
 from zaohua.metrics.cloze import cloze_baselines
 from zaohua.metrics.perplexity import perplexity

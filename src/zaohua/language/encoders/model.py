@@ -13,7 +13,7 @@ from zaohua.errors import UsageError
 from zaohua.i18n import t
 from zaohua.language.encoders.encoder import Encoder
 from zaohua.language.encoders.marks import Marks
-from zaohua.language.folder import load_folder, save_folder
+from zaohua.language.folder import load_folder, read_card, save_folder, usual_device
 from zaohua.language.tokenizer import Tokenizer
 
 _TOKENS_PER_PASS = 4096  # padding included: texts of similar length go together
@@ -56,13 +56,12 @@ class EncoderModel:
         folder = Path(folder)
         encoder, tokenizer = load_folder(folder, dtype)
         assert isinstance(encoder, Encoder)
-        encoder.to(torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
-        card = folder / "README.md"
+        encoder.to(usual_device(device))
         return cls(
             encoder,
             tokenizer,
             name=folder.resolve().name if name is None else name,
-            card=card.read_text(encoding="utf-8", errors="replace") if card.is_file() else None,
+            card=read_card(folder),
         )
 
     def save(self, folder: Path | str) -> None:

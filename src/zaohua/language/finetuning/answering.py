@@ -1,5 +1,6 @@
 """What the tasks share that teach a decoder to answer: its chat template, how the data were understood, samples."""
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -68,9 +69,9 @@ class AnsweringTask(TuningTask):
         for line in lines:
             say(line, quiet=not visible)
 
+    @abstractmethod
     def questions(self) -> list[Sequence[Message]]:
         """What to ask where the recipe does not say."""
-        raise NotImplementedError
 
     def sample(self, weights: Weights) -> list[Text]:
         """An answer to each of the recipe's prompts."""

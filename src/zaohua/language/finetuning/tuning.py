@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -68,7 +69,7 @@ class Scorer(nn.Module):
         return token_losses(hidden[row.places], self.decoder.lm_head.weight, row.targets)
 
 
-class TuningTask:
+class TuningTask(ABC):
     """A decoder that was trained before, one phase. A task adds its data, its loss and its evaluation.
 
     before: the evaluation of the weights training begins with; see zaohua.training.run.
@@ -156,13 +157,13 @@ class TuningTask:
 
         return [Phase("model", loss, optimiser, lambda draw: self.batch(draw, device), self.batch_size)]
 
+    @abstractmethod
     def batch(self, draw: Draw, device: torch.device) -> Any:
         """The samples of one part of a step."""
-        raise NotImplementedError
 
+    @abstractmethod
     def loss(self, scorer: Scorer, batch: Any, draw: Draw) -> tuple[Tensor, dict[str, Tensor]]:
         """This part's share of the batch's loss, times the number of parts, and further numbers to log."""
-        raise NotImplementedError
 
     def dropping(self, draw: Draw, lengths: Sequence[int]) -> Any:
         """Dropout of the adapters, in force within the block. lengths: tokens of every sample of the draw."""
@@ -205,9 +206,9 @@ class TuningTask:
             decoder.lm_head.weight = decoder.embed_tokens.weight
         return decoder.eval(), adapter
 
+    @abstractmethod
     def sample(self, weights: Weights) -> list[Text]:
         """A few texts written with these weights."""
-        raise NotImplementedError
 
     def save_model(self, folder: Path, weights: Weights, metrics: dict[str, Any], cost: dict[str, Any]) -> None:
         """A Hugging Face folder with its card, adapters merged; in it, a folder of the adapters as peft keeps them."""
@@ -232,7 +233,7 @@ class TuningTask:
         """The data and the base this run has learnt from."""
         return {"data_hash": self.report["hash"]}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:  # noqa: B027 - a task may well need nothing here
         """Nothing to take back: data and base are opened anew."""
 
     def summary(self, weights: Weights) -> dict[str, Any]:
@@ -241,13 +242,13 @@ class TuningTask:
         trained = every if self.recipe.lora is None else self._adapter_parameters()
         return {"baselines": self.baselines(), "parameters": every, "trained": trained}
 
+    @abstractmethod
     def prepare(self, parallel: Parallel, *, visible: bool) -> None:
         """Open the base, read the data, fill in what the recipe left open."""
-        raise NotImplementedError
 
+    @abstractmethod
     def evaluate(self, modules: dict[str, nn.Module], parallel: Parallel) -> dict[str, float]:
         """What is held back, measured."""
-        raise NotImplementedError
 
     def _foresee(self, alone: Parallel) -> None:
         """As much of prepare() as the plan needs: all, for how long the texts are is known from the data alone."""
@@ -274,13 +275,13 @@ class TuningTask:
             "minutes": train.minutes,
         }
 
+    @abstractmethod
     def units_per_step(self) -> dict[str, int]:
         """Tokens, on average."""
-        raise NotImplementedError
 
+    @abstractmethod
     def flops_per_step(self) -> float:
         """Forward and backward over an average batch."""
-        raise NotImplementedError
 
 
 def order(step: int, batch: int, count: int, seed: int) -> list[int]:

@@ -11,6 +11,7 @@ from torch import Tensor
 from zaohua.artifacts import Text
 from zaohua.errors import UsageError
 from zaohua.i18n import t
+from zaohua.language.folder import read_card, usual_device
 from zaohua.language.sampling import SamplingConfig, choose, penalise
 from zaohua.language.seq2seq.folder import load_seq2seq, save_seq2seq
 from zaohua.language.seq2seq.module import Seq2Seq
@@ -42,13 +43,12 @@ class Seq2SeqModel:
         """Open a folder (see zaohua.language.seq2seq.folder) on `device`: a CUDA GPU if there is one, else the CPU."""
         folder = Path(folder)
         module, tokenizer = load_seq2seq(folder, dtype)
-        module.to(torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
-        card = folder / "README.md"
+        module.to(usual_device(device))
         return cls(
             module,
             tokenizer,
             name=folder.resolve().name if name is None else name,
-            card=card.read_text(encoding="utf-8", errors="replace") if card.is_file() else None,
+            card=read_card(folder),
         )
 
     def save(self, folder: Path | str) -> None:

@@ -1,6 +1,5 @@
 """From one text to another: an encoder-decoder learns the second text of every pair from the first (seed §3.1)."""
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -16,26 +15,30 @@ from zaohua.data.order import example_numbers
 from zaohua.data.pairs import Pairs, PairsConfig, read_pairs
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.i18n import t
-from zaohua.language.dial import has_no_budget
 from zaohua.language.encoders import dial
 from zaohua.language.encoders.card import seq2seq_card
-from zaohua.language.encoders.task import completed, counted_by_characters, or_nothing, own_tokenizer, turns
 from zaohua.language.seq2seq.folder import load_seq2seq, save_seq2seq
 from zaohua.language.seq2seq.model import Seq2SeqModel, padded
 from zaohua.language.seq2seq.module import Seq2Seq, Seq2SeqConfig, initialise_seq2seq
+from zaohua.language.text_task import (
+    TextTask,
+    completed,
+    counted_by_characters,
+    or_nothing,
+    own_tokenizer,
+    restored,
+    turns,
+)
 from zaohua.language.tokenizer import Tokenizer, TokenizerConfig
 from zaohua.metrics.chrf import chrf
 from zaohua.metrics.perplexity import perplexity
 from zaohua.metrics.tfidf import tfidf_nearest
 from zaohua.metrics.values import values_said
-from zaohua.nn.blank import Blank
 from zaohua.recipe import Section
-from zaohua.training import optimisers
 from zaohua.training.config import Count, RunConfig, TrainConfig
 from zaohua.training.parallel import Parallel
-from zaohua.training.task import Draw, Phase, Weights
+from zaohua.training.task import Draw, Weights
 
-_EPOCHS, _MOST_STEPS, _BATCH = 20.0, 3000, 32  # where the recipe leaves them open
 _WRITTEN = 256  # first texts of validation that are answered in an evaluation
 _SAMPLES = 4
 _PAIRS_PER_PASS = 32
@@ -67,21 +70,17 @@ class Seq2SeqRecipe(Section):
     run: RunConfig
 
 
-class Seq2SeqTask:
-    """Two stacks, one phase, cross-entropy of the second text's tokens."""
+class Seq2SeqTask(TextTask):
+    """Two stacks, cross-entropy of the second text's tokens."""
 
     Recipe: ClassVar[type[Section]] = Seq2SeqRecipe
-    best_metric: ClassVar[str] = "loss"
+    epochs: ClassVar[float] = 20.0
+    most_steps: ClassVar[int] = 3000
 
     def __init__(self, recipe: Seq2SeqRecipe) -> None:
-        self.recipe = recipe
+        super().__init__(recipe)
         self.data: Pairs
-        self.tokenizer: Tokenizer
         self.config: Seq2SeqConfig
-        self.batch_size: int
-        self.report: dict[str, Any] = {}
-        self.measuring = False  # a trained model, named as its own base, is to be measured
-        self.lengths = np.zeros(0, np.int64)
         self._base: Seq2Seq | None = None
         self._train: list[tuple[np.ndarray, np.ndarray]] = []
         self._validation: list[tuple[np.ndarray, np.ndarray]] = []
@@ -112,6 +111,9 @@ class Seq2SeqTask:
         self._base, tokenizer = load_seq2seq(dial.model_folder(self.recipe.model.base))
         return tokenizer
 
+    def _begin_without_data(self, tokenizer: Tokenizer | None) -> None:
+        self._begin(tokenizer)
+
     def _begin(self, tokenizer: Tokenizer | None) -> None:
         """Settle the shape. tokenizer: None where one will be trained, whose vocabulary may then turn out smaller."""
         model = self.recipe.model
@@ -141,23 +143,9 @@ class Seq2SeqTask:
         model = model.model_copy(update={**kept, "depth": self.config.layers})
         self.recipe = self.recipe.model_copy(update={"model": model})
 
-    def _settle(self, examples: int | None) -> None:
-        settled = dial.schedule(
-            self.recipe.train,
-            width=self.config.width,
-            batch_size=_BATCH,
-            epochs=_EPOCHS,
-            most_steps=_MOST_STEPS,
-            examples=examples,
-            fine_tuning=self._base is not None,
-        )
-        assert settled.batch_size is not None
-        self.batch_size = settled.batch_size
-        self.recipe = self.recipe.model_copy(update={"train": settled})
-
-    def data_report(self) -> dict[str, Any]:
-        """What the preparation found."""
-        return self.report
+    def usual_batch(self) -> int:
+        """32 pairs."""
+        return 32
 
     def build(self) -> dict[str, nn.Module]:
         """The model with weights drawn from the seed, or those it goes on from."""
@@ -169,21 +157,8 @@ class Seq2SeqTask:
 
     # ---- training
 
-    def phases(self, modules: dict[str, nn.Module], device: torch.device) -> Sequence[Phase]:
-        """One phase: the loss on a batch of pairs."""
-        model = modules["model"]
-        assert isinstance(model, Seq2Seq)
-        named = dict(model.named_parameters())
-        matrices = [name for name, p in named.items() if p.ndim == 2 and ".layers." in name]
-        optimiser = optimisers.build(named, self.recipe.train, matrices=matrices)
-
-        def loss(batch: Rows, draw: Draw) -> tuple[Tensor, dict[str, Tensor]]:
-            keys = draw.keys() if self.config.dropout else None
-            return model.loss(*batch, keys), {}
-
-        return [Phase("model", loss, optimiser, lambda draw: self._batch(draw, device), self.batch_size)]
-
-    def _batch(self, draw: Draw, device: torch.device) -> Rows:
+    def batch(self, draw: Draw, device: torch.device) -> Rows:
+        """See `_rows`."""
         numbers = example_numbers(draw.seed, draw.step, self.batch_size, self.lengths)[draw.indices.numpy()]
         return self._rows([self._train[number] for number in numbers], device)
 
@@ -196,10 +171,13 @@ class Seq2SeqTask:
         targets = targets.masked_fill(~written, -100)
         return ids.to(device), real.to(device), inputs.to(device), targets.to(device)
 
-    def units_per_step(self) -> dict[str, int]:
-        """Tokens read and written."""
-        mean = float(self.lengths.mean()) if len(self.lengths) else self.config.context
-        return {"tokens": round(self.batch_size * mean)}
+    def loss(self, model: Seq2Seq, batch: Rows, keys: Tensor | None) -> tuple[Tensor, dict[str, Tensor]]:
+        """Mean negative log-likelihood of the second texts' tokens, in nats."""
+        return model.loss(*batch, keys), {}
+
+    def row_length(self) -> float:
+        """Tokens of a pair on average, as far as they are known."""
+        return float(self.lengths.mean()) if len(self.lengths) else self.config.context
 
     def flops_per_step(self) -> float:
         """Forward and backward over the global batch, half of the tokens read and half written."""
@@ -259,10 +237,7 @@ class Seq2SeqTask:
 
     def _model(self, weights: Weights) -> Seq2SeqModel:
         """An unsharded model with these weights."""
-        with Blank():
-            module = Seq2Seq(self.config)
-        module.load_state_dict({name: tensor.cpu() for name, tensor in weights["model"].items()}, assign=True)
-        return Seq2SeqModel(module.eval(), self.tokenizer)
+        return Seq2SeqModel(restored(lambda: Seq2Seq(self.config), weights), self.tokenizer)
 
     def sample(self, weights: Weights) -> list[Text]:
         """Answers to a few first texts of validation."""
@@ -283,36 +258,6 @@ class Seq2SeqTask:
             cost=cost,
         )
         save_seq2seq(self._model(weights).module, self.tokenizer, folder, card)
-
-    def state_dict(self) -> dict[str, Any]:
-        """The data this run has learnt from."""
-        return {"data_hash": self.report["hash"]}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Nothing to take back: data and tokeniser follow from the recipe."""
-
-    def summary(self, weights: Weights) -> dict[str, Any]:
-        """Baselines and sizes."""
-        return {"baselines": self.baselines(), "parameters": self.config.num_parameters()}
-
-    def plan(self) -> dict[str, Any]:
-        """What the recipe would cost, without looking at its data. at_most: numbers that the data may lower."""
-        chosen, derived = self.recipe.tokenizer, has_no_budget(self.recipe.train)
-        given = self._open_base() or (Tokenizer.load(chosen.path) if chosen.kind == "folder" and chosen.path else None)
-        self._begin(given)
-        self._settle(None)
-        budget, tokens = self.recipe.train, self.units_per_step()["tokens"]
-        return {
-            "recipe": recipes.dump(self.recipe),
-            "parameters": self.config.num_parameters(),
-            "vocab_size": self.config.vocab_size,
-            "at_most": ["vocab_size"] * (given is None) + ["steps"] * derived,
-            "memory_bytes": self.config.training_bytes(tokens // budget.accumulate),
-            "flops_per_step": self.flops_per_step(),
-            "units_per_step": self.units_per_step(),
-            "steps": budget.steps or (math.ceil(budget.tokens / tokens) if budget.tokens else None),
-            "minutes": budget.minutes,
-        }
 
 
 def _written(firsts: list[str], answers: list[str], seconds: list[list[str]]) -> dict[str, float]:
