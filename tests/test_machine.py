@@ -1,6 +1,8 @@
 """What the machine has, told the same on any machine: real values here, made-up ones for machines we lack."""
 
 import json
+import platform
+import subprocess
 import sys
 from pathlib import Path
 
@@ -103,3 +105,37 @@ def test_threads_sleep_where_other_programs_are_busy(percent, environment, loade
     monkeypatch.setattr(psutil, "cpu_percent", lambda interval: percent)
     assert machine.make_way() is gives_way
     assert machine.os.environ.get("OMP_WAIT_POLICY") == ("passive" if gives_way else environment.get("OMP_WAIT_POLICY"))
+
+
+_FAULTS = """
+import resource, sys
+import numpy as np
+from zaohua.machine import keep_memory
+kept = keep_memory() if sys.argv[1] == "kept" else False
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+def work():
+    return [np.ones(1 << 19) for _ in range(8)]  # 8 blocks of 4 MiB, freed together
+work(); work()
+before = faults()
+for _ in range(20):
+    work()
+print(kept, faults() - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="what is tuned is glibc's allocator")
+def test_memory_that_is_kept_is_not_fetched_from_the_kernel_again(monkeypatch):
+    for name in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES"):
+        monkeypatch.delenv(name, raising=False)
+    results = {}
+    for way in ("kept", "default"):
+        run = subprocess.run([sys.executable, "-c", _FAULTS, way], capture_output=True, text=True, check=True)
+        results[way] = run.stdout.split()
+    assert results["kept"][0] == "True"
+    assert int(results["kept"][1]) < 100 < int(results["default"][1])
+
+
+def test_a_choice_of_allocator_in_the_environment_stands(monkeypatch):
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.trim_threshold=1000000")
+    assert not machine.keep_memory()

@@ -11,7 +11,7 @@ from zaohua import recipe as recipes
 from zaohua.errors import UsageError, ZaohuaError, one_line
 from zaohua.files import write_atomic
 from zaohua.i18n import t
-from zaohua.machine import describe_machine, peak_flops
+from zaohua.machine import describe_machine, keep_memory, peak_flops
 from zaohua.report import write_report
 from zaohua.tasks import load_task
 from zaohua.training import checkpoint, parallel, precision
@@ -56,6 +56,7 @@ def train(
                 return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
             recipe = recipes.validate(saved["resolved"], task_class.Recipe, str(state))
     fresh = state is None and not (folder / "recipe.toml").exists()
+    keep_memory()
     ranks = parallel.start(recipe.train.parallel)
     try:
         ranks.wait()  # every rank has looked at the folder before one of them writes to it
