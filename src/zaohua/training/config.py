@@ -41,6 +41,7 @@ class TrainConfig(Section):
     muon_learning_rate: Positive | None = None
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     row_beta: Annotated[float, Field(ge=0, lt=1)] = 0.95  # of Muon: evens out the rows of its updates; 0 leaves them
+    ns_steps: Annotated[int, Field(ge=1, le=10)] = 4  # of Muon: iterations that make an update orthogonal
     betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = (0.8, 0.95)
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     groups: list[GroupConfig] = []

@@ -103,7 +103,7 @@ def build(named: Mapping[str, nn.Parameter], config: TrainConfig, *, matrices: S
 
     parts: list[torch.optim.Optimizer] = []
     if by_kind["muon"]:
-        parts.append(Muon(groups("muon"), momentum=config.momentum, row_beta=config.row_beta))
+        parts.append(Muon(groups("muon"), momentum=config.momentum, row_beta=config.row_beta, ns_steps=config.ns_steps))
     if by_kind["adamw"]:
         parts.append(torch.optim.AdamW(groups("adamw"), betas=config.betas, fused=True))
     return Optimiser(parts, {parameter: name for name, parameter in named.items()})
