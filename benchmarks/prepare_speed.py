@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -51,8 +52,10 @@ def prepare_once(file: Path) -> dict:
         config = TextDataConfig(source=f"jsonl:{file}")
         corpus = prepare(config, TokenizerConfig(), seed=1, context=256, cache=Path(cache))
         wall, after = time.perf_counter() - began, os.times()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         megabytes = corpus.report["bytes"] / 1e6
-        texts = [json.loads(line)["text"] for line in file.open(encoding="utf-8")][:4000]
+        with file.open(encoding="utf-8") as lines:
+            texts = [json.loads(line)["text"] for line in islice(lines, 4000)]
         sample = sum(len(text.encode()) for text in texts) / 1e6
         began = time.process_time()
         fast = corpus.tokenizer.encode_batch(texts, threads=1)
@@ -61,13 +64,12 @@ def prepare_once(file: Path) -> dict:
         plain = corpus.tokenizer.backend.encode_batch_fast(texts, add_special_tokens=False)
         plain_seconds = time.process_time() - began
     cpu = after.user + after.system - before.user - before.system
-    unit = 1 if sys.platform == "darwin" else 1024
     return {
         "megabytes": megabytes,
         "wall_seconds": wall,
         "mb_per_second_and_core": megabytes / cpu,
         "mb_per_second": megabytes / wall,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6,
+        "peak_mb": peak / 1e6,
         "encode_mb_per_cpu_second": sample / fast_seconds,
         "tokenizers_mb_per_cpu_second": sample / plain_seconds,
         "same_ids": all(a.tolist() == b.ids for a, b in zip(fast, plain, strict=True)),

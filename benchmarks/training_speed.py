@@ -40,12 +40,14 @@ def main() -> None:
 
     from zaohua import recipe as recipes
     from zaohua.language.pretrain import LanguageRecipe, LanguageTask
+    from zaohua.machine import keep_memory
     from zaohua.training import parallel
     from zaohua.training.trainer import Trainer
 
     with tempfile.TemporaryDirectory() as folder:
         overrides = [f"data.source=file:{options.text.resolve()}", f"run.dir={folder}", *options.set]
         raw = recipes.load_recipe(options.recipe, [*overrides, f"train.steps={options.steps}"])
+        keep_memory()  # as `zaohua train` does
         ranks = parallel.start("auto")
         task = LanguageTask(recipes.validate(raw, LanguageRecipe))
         task.prepare(ranks, visible=True)
