@@ -78,6 +78,18 @@ def test_the_measured_rate_is_positive_and_remembered():
     assert machine.peak_flops(cpu) == machine.peak_flops(cpu)
 
 
+def test_a_rate_measured_while_others_were_busy_is_measured_again(monkeypatch):
+    monkeypatch.setattr(machine, "_measured", {})
+    rates = iter([10.0, 30.0, 20.0])
+    monkeypatch.setattr(machine, "_measure", lambda *key: next(rates))
+    cpu = torch.device("cpu")
+    assert machine.peak_flops(cpu) == 10
+    assert machine.peak_flops(cpu, reached=9) == 10
+    assert machine.peak_flops(cpu, reached=25) == 30  # a step was faster than the product had been
+    assert machine.peak_flops(cpu, reached=40) == 40  # and is so still: no share is above one
+    assert machine.peak_flops(cpu) == 40
+
+
 def test_free_disk_of_a_folder_that_is_not_there_yet(tmp_path):
     assert machine.free_disk(tmp_path / "not" / "yet") > 0
 

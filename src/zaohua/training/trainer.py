@@ -294,7 +294,8 @@ class Trainer:
         for unit, count in self.task.units_per_step().items():
             numbers[unit] = count * self.step
             numbers[f"{unit}_per_second"] = count * steps_per_second
-        numbers["mfu"] = self.task.flops_per_step() * steps_per_second / (self._peak() * self.parallel.world)
+        rate = self.task.flops_per_step() * steps_per_second / self.parallel.world
+        numbers["mfu"] = rate / peak_flops(self.parallel.device, self.precision.name, reached=rate)
         self._sums, self._summed = {}, 0
         return numbers
 
@@ -303,9 +304,6 @@ class Trainer:
         if self._sums and self.parallel.world > 1:
             means = self.parallel.sum(torch.stack(list(self._sums.values()))) / self.parallel.world
             self._sums = dict(zip(self._sums, means, strict=True))
-
-    def _peak(self) -> float:
-        return peak_flops(self.parallel.device, self.precision.name)
 
     # ---- budget
 
