@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 # Help texts are catalogue keys; zaohua.cli.verbs puts the words of the chosen language in their place.
 Json = Annotated[bool, typer.Option("--json", help="cli.json_help")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="cli.quiet_help")]
+# and those of the verbs that run a recipe
+Settings = Annotated[list[str] | None, typer.Argument(help="cli.settings_help", metavar="[KEY=VALUE]...")]
+Resume = Annotated[bool, typer.Option("--resume", help="cli.resume_help")]
+AcceptChanges = Annotated[bool, typer.Option("--accept-changes", help="cli.accept_changes_help")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="cli.dry_run_help")]
 
 
 def print_json(value: object) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from zaohua.cli.common import Json, Quiet
+from zaohua.cli.common import AcceptChanges, DryRun, Json, Quiet, Resume, Settings
 from zaohua.cli.train import follow
 from zaohua.errors import UsageError
 from zaohua.i18n import t
@@ -16,10 +16,10 @@ BASE = "model.base"  # the key of every task that can go on from a model
 def finetune(
     model: Annotated[str, typer.Argument(help="finetune.model_help")],
     recipe: Annotated[str, typer.Argument(help="finetune.recipe_help")],
-    settings: Annotated[list[str] | None, typer.Argument(help="cli.settings_help", metavar="[KEY=VALUE]...")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="cli.resume_help")] = False,
-    accept_changes: Annotated[bool, typer.Option("--accept-changes", help="cli.accept_changes_help")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="cli.dry_run_help")] = False,
+    settings: Settings = None,
+    resume: Resume = False,
+    accept_changes: AcceptChanges = False,
+    dry_run: DryRun = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:

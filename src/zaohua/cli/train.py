@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zaohua.cli.common import Json, Quiet, console, make_way, print_json, table
+from zaohua.cli.common import (
+    AcceptChanges,
+    DryRun,
+    Json,
+    Quiet,
+    Resume,
+    Settings,
+    console,
+    make_way,
+    print_json,
+    table,
+)
 from zaohua.i18n import t
 
 if TYPE_CHECKING:
@@ -17,10 +28,10 @@ _READERS = ("masked", "classify", "embed")  # tasks whose models write nothing
 
 def train(
     recipe: Annotated[str, typer.Argument(help="cli.recipe_help")],
-    settings: Annotated[list[str] | None, typer.Argument(help="cli.settings_help", metavar="[KEY=VALUE]...")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="cli.resume_help")] = False,
-    accept_changes: Annotated[bool, typer.Option("--accept-changes", help="cli.accept_changes_help")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="cli.dry_run_help")] = False,
+    settings: Settings = None,
+    resume: Resume = False,
+    accept_changes: AcceptChanges = False,
+    dry_run: DryRun = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
