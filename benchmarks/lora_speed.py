@@ -1,6 +1,9 @@
-"""A LoRA step beside `peft` + `transformers`: the same model, texts, rank, targets and optimiser, in turns.
+"""A fine-tuning step beside `peft` + `transformers`: the same model, texts, rank, targets and optimiser, in turns.
 
     python benchmarks/lora_speed.py --model builtin:smollm2 --data alpaca.json
+    python benchmarks/lora_speed.py --model builtin:smollm2 --data alpaca.json --tune all --turns 3
+
+With --tune all, every weight learns, on both sides. Both sides keep freed memory, as `zaohua finetune` does.
 
 Two kinds of batch. "full": windows of one length, every token learnt, so that neither side has padding to carry or
 tokens to skip. "chat": conversations of the data, only the assistant's tokens learnt; ours stand end to end, theirs
@@ -17,9 +20,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+
+from zaohua.machine import keep_memory
 
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 Step = Callable[[int], float]  # number of the step -> loss
@@ -55,7 +61,8 @@ def ours(options: argparse.Namespace, steps: list) -> Step:
     from zaohua.language.formats import load_decoder
 
     decoder, _, _ = load_decoder(hub.locate(options.model)[0])
-    attach(decoder, LoRAConfig(rank=options.rank, alpha=2 * options.rank, targets=TARGETS), 1)
+    if options.tune == "lora":
+        attach(decoder, LoRAConfig(rank=options.rank, alpha=2 * options.rank, targets=TARGETS), 1)
     scorer = Scorer(decoder).train()
     optimiser = torch.optim.AdamW(scorer.parameters(), lr=2e-4, fused=True)
 
@@ -78,11 +85,13 @@ def theirs(options: argparse.Namespace, steps: list) -> Step:
 
     with tempfile.TemporaryDirectory() as folder:
         hub.load(options.model, device="cpu").save(folder)
-        model = transformers.AutoModelForCausalLM.from_pretrained(folder, attn_implementation="sdpa")
-    settings = peft.LoraConfig(
-        r=options.rank, lora_alpha=2 * options.rank, lora_dropout=0.0, target_modules=TARGETS, task_type="CAUSAL_LM"
-    )
-    model = peft.get_peft_model(model, settings).train()
+        model: Any = transformers.AutoModelForCausalLM.from_pretrained(folder, attn_implementation="sdpa")
+    if options.tune == "lora":
+        settings = peft.LoraConfig(
+            r=options.rank, lora_alpha=2 * options.rank, lora_dropout=0.0, target_modules=TARGETS, task_type="CAUSAL_LM"
+        )
+        model = peft.get_peft_model(model, settings)
+    model.train()
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(trained, lr=2e-4, fused=True)
 
@@ -111,7 +120,7 @@ SIDES = {"zaohua": ours, "peft": theirs}
 def peak(side: str, options: argparse.Namespace) -> dict[str, int]:
     """Bytes after loading and at the height of five steps, in a process of its own."""
     command = [sys.executable, __file__, "--alone", side]
-    for name in ("model", "data", "kind", "batch", "context", "rank", "threads"):
+    for name in ("model", "data", "kind", "batch", "context", "rank", "threads", "tune"):
         command += [f"--{name}", str(getattr(options, name))]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
@@ -169,11 +178,13 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=4, help="texts in a step")
     parser.add_argument("--context", type=int, default=256)
     parser.add_argument("--rank", type=int, default=16)
+    parser.add_argument("--tune", choices=["lora", "all"], default="lora")
     parser.add_argument("--turns", type=int, default=7)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--alone", choices=list(SIDES))
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    keep_memory()
     if options.alone:
         print(json.dumps(alone(options)))
         return
@@ -183,7 +194,8 @@ def main() -> None:
         options.kind = kind
         found[kind] = compare(options)
         print(f"{kind}: {json.dumps(found[kind])}", file=sys.stderr)
-    settings = {name: getattr(options, name) for name in ("model", "batch", "context", "rank", "turns", "threads")}
+    names = ("model", "tune", "batch", "context", "rank", "turns", "threads")
+    settings = {name: getattr(options, name) for name in names}
     print(json.dumps({**settings, "torch": torch.__version__, **found}))
 
 

@@ -129,6 +129,14 @@ def test_a_file_of_a_repository_is_named(server):
     assert (found.read_bytes(), name) == (b"GGUF", "someone/small")
 
 
+def test_all_parts_of_a_split_file_come_along(server):
+    parts = {f"big-{number:05d}-of-00002.gguf" for number in (1, 2)}
+    FakeHub.files = dict.fromkeys((*parts, "big-00001-of-00003.gguf", "small.gguf"), b"GGUF")
+    found, _ = hub.locate("someone/small/big-00001-of-00002.gguf")
+    assert found.name == "big-00001-of-00002.gguf"
+    assert {path.name for path in found.parent.iterdir()} == parts
+
+
 def test_what_was_fetched_is_there_without_a_connection(server, tmp_path, monkeypatch):
     hub.load("someone/small")
     point_at(monkeypatch, "http://127.0.0.1:9", tmp_path / "cache")

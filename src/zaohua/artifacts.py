@@ -65,9 +65,9 @@ class Artifact(ABC):
 class Text(Artifact):
     """text: what the model wrote after `prompt`; str() is both. tokens: how many it wrote.
 
-    finish_reason: "stop" (it came to an end) or "length" (it was cut). logprobs: per token its spelling ("token"),
-    ln p ("logprob") and those of the likeliest ("top"), where they were asked for. dropped_turns: of a conversation,
-    the oldest ones, for which the model's context had no room.
+    finish_reason: "stop" (it came to an end) or "length" (it was cut). logprobs: where they were asked for, per token
+    its "id", spelling ("token") and ln p ("logprob"), and a list of the same of the likeliest ("top"). dropped_turns:
+    of a conversation, the oldest ones, for which the model's context had no room.
     """
 
     suffixes: ClassVar[tuple[str, ...]] = (".txt", ".md", ".json", ".html")

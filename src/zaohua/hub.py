@@ -22,7 +22,7 @@ LOADERS = {
 
 EVALUATORS = dict.fromkeys(
     (kind for kind, loader in LOADERS.items() if loader == _DECODER), "zaohua.language.evaluation:evaluate_folder"
-) | dict.fromkeys(("bert", "zaohua_seq2seq"), "zaohua.language.encoders.measure:evaluate_folder")
+) | dict.fromkeys(("bert", "zaohua_seq2seq"), "zaohua.language.text_measure:evaluate_folder")
 """The same -> the function of (model folder or file, source or None, column or None) that measures it."""
 
 
@@ -34,7 +34,11 @@ def load(path: str | Path, *, revision: str | None = None, **options: Any) -> An
     go to the loader: device, dtype. Raises ZaohuaError, in one line, for anything else than a model.
     """
     found, name = locate(path, revision)
-    return _entry(found, LOADERS).load(found, name=name, **options)
+    function = _entry(found, LOADERS).load
+    if foreign := _foreign(options, function):
+        given = ", ".join(f"{option}={options[option]}" for option in foreign)
+        raise UsageError(t("hub.not_for_this_model", path=path, kind=_kind(found), options=given))
+    return function(found, name=name, **options)
 
 
 def evaluate(path: str | Path, source: str | None = None, column: str | None = None, **options: Any) -> dict[str, Any]:
@@ -46,8 +50,7 @@ def evaluate(path: str | Path, source: str | None = None, column: str | None = N
     """
     found, _ = locate(path)
     function = _entry(found, EVALUATORS)
-    foreign = sorted(options.keys() - inspect.signature(function).parameters)
-    if foreign:
+    if foreign := _foreign(options, function):
         raise UsageError(t("measure.not_for_this_model", path=path, options=", ".join(foreign)))
     return function(found, source, column, **options)
 
@@ -89,22 +92,30 @@ def find_model(path: Path) -> Path:
     raise ZaohuaError(t("hub.not_a_model", path=path))
 
 
-def _entry(found: Path, table: dict[str, str]) -> Any:
-    """What the table holds for the kind of this model."""
+def _kind(found: Path) -> str:
+    """What the tables call this kind of model."""
     from zaohua.language.folder import read_config
     from zaohua.language.seq2seq import folder
 
     if found.is_file():
-        kind = GGUF
-    elif adapter_folder.holds_adapter(found):
-        kind = ADAPTER
-    else:
-        own = folder.holds_seq2seq(found)
-        kind = folder.MODEL_TYPE if own else read_config(found)["model_type"]
+        return GGUF
+    if adapter_folder.holds_adapter(found):
+        return ADAPTER
+    return folder.MODEL_TYPE if folder.holds_seq2seq(found) else read_config(found)["model_type"]
+
+
+def _entry(found: Path, table: dict[str, str]) -> Any:
+    """What the table holds for the kind of this model."""
+    kind = _kind(found)
     if kind not in table:
         raise ZaohuaError(t("hub.cannot_measure", path=found, kind=kind, known=", ".join(table)))
     module, _, name = table[kind].partition(":")
     return getattr(importlib.import_module(module), name)
+
+
+def _foreign(options: dict[str, Any], function: Any) -> list[str]:
+    """Options that the function does not take."""
+    return sorted(options.keys() - inspect.signature(function).parameters)
 
 
 def _name(path: Path) -> str:

@@ -19,6 +19,7 @@ _WANTED = [
     "chat_template.jinja",
 ]
 _ELSEWHERE = "*/*"  # folders of a repository hold copies for other programs
+_PART = re.compile(r"-\d{5}-of-(?=\d{5}\.gguf$)")  # the others of a model split into several files come along
 _NAME = r"[A-Za-z0-9][\w.-]*"
 _PLACE = re.compile(rf"(?:{PREFIX})?({_NAME}/{_NAME})(?:/([^/@]+\.gguf))?(?:@([\w./-]+))?")
 
@@ -50,7 +51,7 @@ def fetch(place: Place) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
-    wanted = [place.file] if place.file else _WANTED
+    wanted = [_PART.sub("-*-of-", place.file)] if place.file else _WANTED
     try:
         found = snapshot_download(
             place.repository, revision=place.revision, allow_patterns=wanted, ignore_patterns=[_ELSEWHERE]

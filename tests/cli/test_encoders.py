@@ -52,6 +52,16 @@ def test_fill_prints_guesses_for_each_place(zaohua, folders):
         assert [guess["probability"] for guess in place] == sorted((g["probability"] for g in place), reverse=True)
 
 
+@pytest.mark.parametrize(("lang", "says"), [("en", "does not fit"), ("zh", "不适用于")])
+def test_weights_of_one_byte_are_not_for_encoders(zaohua, folders, lang, says):
+    answer = zaohua("generate", folders["masked"], "the", "--weights", "int8", "--lang", lang)
+    assert answer.code == 2
+    assert "weights=int8" in answer.err
+    assert says in answer.err
+    assert "bert" in answer.err
+    assert answer.err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

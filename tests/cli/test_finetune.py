@@ -69,6 +69,19 @@ def test_the_tuned_model_answers(zaohua, tuned):
     assert plain.out.startswith("the cat")
 
 
+def test_a_tuned_run_is_measured_on_what_it_held_back(zaohua, tuned):
+    summary = json.loads((tuned / "summary.json").read_text())
+    found = json.loads(zaohua("evaluate", str(tuned), "--json").out)
+    assert found["metrics"] == pytest.approx(summary["metrics"], rel=1e-3)
+    assert found["baselines"]["before"] == pytest.approx(summary["baselines"]["before"], rel=1e-3)
+    shown = zaohua("evaluate", str(tuned))
+    assert f"{found['metrics']['loss']:.4f}" in shown.out
+    assert "before" in shown.out
+    refused = zaohua("evaluate", str(tuned), "--stride", "4")
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "stride" in refused.err
+
+
 def test_a_finished_run_resumes_to_its_summary_and_a_changed_base_is_refused(zaohua, trained, tuned, asked):
     settings = [f"data.source=file:{asked}", f"run.dir={tuned}", *QUICK, "--resume", "--json"]
     again = zaohua("finetune", str(trained), "language/instruct-lora", *settings)

@@ -1,5 +1,6 @@
 """zaohua import and export, through the command line's own entry."""
 
+import copy
 import json
 from pathlib import Path
 
@@ -8,8 +9,12 @@ import torch
 
 from zaohua.errors import UsageError
 from zaohua.language.decoder import Decoder, DecoderConfig
+from zaohua.language.finetuning.adapter_folder import save_adapter
+from zaohua.language.finetuning.lora import LoRAConfig, attach
 from zaohua.language.folder import load_folder, save_folder
 from zaohua.language.model import LanguageModel
+from zaohua.language.seq2seq.folder import save_seq2seq
+from zaohua.language.seq2seq.module import Seq2Seq, Seq2SeqConfig
 from zaohua.language.tokenizer import TokenizerConfig
 from zaohua.language.tokenizer_training import train
 
@@ -45,6 +50,36 @@ def test_there_and_back(zaohua, model, tmp_path):
     assert greedy(zaohua, folder) == expected
     one, other = load_folder(model)[0], load_folder(folder)[0]
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
+
+
+def test_adapters_are_merged(zaohua, model, tmp_path):
+    """A folder that has no config.json of its own."""
+    decoder, _ = load_folder(model)
+    config, adapters = LoRAConfig(rank=2), attach(copy.deepcopy(decoder), LoRAConfig(rank=2), seed=1)
+    for layer in adapters.layers.values():
+        torch.nn.init.ones_(layer.lora_B)
+    save_adapter(adapters.adapter(), config, decoder.config, tmp_path / "adapter", str(model))
+    assert zaohua("export", str(tmp_path / "adapter"), "--to", "hf", "--out", str(tmp_path / "out")).code == 0
+    assert zaohua("import", str(tmp_path / "adapter"), str(tmp_path / "in")).code == 0
+    merged = adapters.adapter().merged(decoder.state_dict())
+    for name in ("out", "in"):
+        found = load_folder(tmp_path / name)[0].state_dict()
+        assert all(torch.allclose(found[key], merged[key], atol=1e-6) for key in merged)
+
+
+def test_a_writer_of_other_texts_is_copied_whole(zaohua, model, tmp_path):
+    shape = {"layers": 1, "encoder_layers": 1, "width": 8, "heads": 1, "head_dim": 8, "ffn_width": 8}
+    _, tokenizer = load_folder(model)
+    config = Seq2SeqConfig(**shape, vocab_size=tokenizer.vocab_size, context=16)
+    save_seq2seq(Seq2Seq(config), tokenizer, tmp_path / "theirs")
+    assert zaohua("export", str(tmp_path / "theirs"), "--to", "hf", "--out", str(tmp_path / "ours")).code == 0
+    one, other = (tmp_path / name / "model.safetensors" for name in ("theirs", "ours"))
+    assert one.read_bytes() == other.read_bytes()
+    refused = zaohua("export", str(tmp_path / "theirs"), "--to", "gguf", "--out", str(tmp_path / "x.gguf"))
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    refused = zaohua("generate", str(tmp_path / "ours"), "Once", "--weights", "int8")
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "weights=int8 does not fit" in refused.err
 
 
 def test_places_left_out(zaohua, model, tmp_path, monkeypatch):

@@ -101,6 +101,9 @@ def test_a_label_that_training_lacks(tmp_path):
     own = table(tmp_path, [("new", "c"), ("newer", "c"), ("other", "a")], "own.csv")
     with pytest.raises(ZaohuaError, match=r"own\.csv:2: no text labelled c is on the training side"):
         read(tmp_path, many(["a", "b"]), validation_source=own)
+    own = table(tmp_path, [("new", "c"), ("other", "a")], "own.csv")
+    with pytest.raises(ZaohuaError, match=r"own\.csv:2: this is the only text labelled c"):
+        read(tmp_path, many(["a", "b"]), validation_source=own)
 
 
 def test_the_hash_knows_texts_labels_and_sides(tmp_path):
@@ -125,3 +128,13 @@ def test_sides_are_those_of_a_corpus_of_the_same_texts(tmp_path):
     sides = split(writer.close(), 0.1, 1)
     assert sides.by == "document"
     assert {document.text for document in sides.validation()} == texts(read(tmp_path, rows).validation)
+
+
+def test_numbers_that_may_count_from_0_or_1_are_refused(tmp_path):
+    with pytest.raises(ZaohuaError, match=r"a\.csv:\d: the label \d may count the 3 names"):
+        read(tmp_path, many([1, 2]), classes=["x", "y", "z"])
+    own = table(tmp_path, [("new", 0), ("newer", 1)], "own.csv")
+    found = read(tmp_path, many([1, 2, 0]), classes=["x", "y", "z"], validation_source=own)
+    assert _label(found, "new") == "x"
+    found = read(tmp_path, many([1, 2, 3, 0]), classes=["x", "y", "z", "0"])
+    assert _label(found, "text number 3") == "0", "a name that is a number"

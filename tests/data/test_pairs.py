@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from zaohua.data.pairs import PairsConfig, read_pairs
+from zaohua.data.pairs import PairsConfig, columns, read_pairs
 from zaohua.errors import ZaohuaError
 
 
@@ -29,3 +29,14 @@ def test_nothing_is_on_both_sides(tmp_path):
 def test_too_few_are_refused(tmp_path):
     with pytest.raises(ZaohuaError, match="1 examples"):
         read_pairs(write(tmp_path, [("a", "b")]), 1)
+
+
+def test_a_text_is_parted_at_its_middle_line(tmp_path):
+    poems = [{"lines": [f"{n} {line}" for line in "abcde"]} for n in range(40)] + [{"lines": ["alone"]}]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, poems)), encoding="utf-8")
+    found = read_pairs(PairsConfig(source=f"jsonl:{tmp_path / 'a.jsonl'}", first="lines", halves=True), 1)
+    firsts, seconds = columns([*found.train, *found.validation])
+    assert len(firsts) == 40
+    assert "3 a\n3 b\n3 c" in firsts
+    assert seconds[firsts.index("3 a\n3 b\n3 c")] == "3 d\n3 e"
+    assert found.report["removed"]["short"] == 1

@@ -185,6 +185,16 @@ def test_models_without_a_template_get_one_that_their_vocabulary_can_write(token
     assert Chat(bare).template.source == PLAIN
 
 
+def test_a_long_conversation_is_rendered_a_few_times_alone(with_bos, monkeypatch):
+    chat, rendered = Chat(with_bos, CHATML), []
+    messages = [{"role": role, "content": "hill"} for _ in range(200) for role in ("user", "assistant")]
+    room = len(chat.encode(messages[-60:]))
+    encode = Chat.encode
+    monkeypatch.setattr(Chat, "encode", lambda self, *given, **more: rendered.append(1) or encode(self, *given, **more))
+    assert chat.fit(messages, room) == (messages[-60:], 170)
+    assert len(rendered) < 12
+
+
 def test_a_conversation_too_long_for_the_context_loses_whole_turns_and_says_so(tokenizer, make_decoder):
     model = LanguageModel(make_decoder(context=128), tokenizer)
     asked = [{"role": "user", "content": "Once upon a time?"}]

@@ -254,6 +254,17 @@ def test_older_descriptions_of_rotary_positions(tokenizer, tmp_path):
     assert load_folder(tmp_path / "m")[0].config == expected.config
 
 
+@pytest.mark.parametrize("case", ["mistral, window", "qwen2, window"])
+def test_a_window_that_is_not_named(case, tokenizer, tmp_path):
+    """transformers then takes 4096 positions; null means none."""
+    opened(theirs(case), tokenizer, tmp_path / "m")
+    edit(tmp_path / "m", drop=("sliding_window",))
+    there = transformers.AutoConfig.from_pretrained(tmp_path / "m").sliding_window
+    assert load_folder(tmp_path / "m")[0].config.window == there == 4096
+    edit(tmp_path / "m", sliding_window=None)
+    assert load_folder(tmp_path / "m")[0].config.window is None
+
+
 REFUSED = {
     "yarn": ("llama", {"rope_parameters": {"rope_type": "yarn", "factor": 4.0}}, "rope_type = yarn"),
     "no factor": ("llama", {"rope_parameters": {"rope_type": "linear"}}, "lacks factor, a positive number"),

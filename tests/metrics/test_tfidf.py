@@ -29,3 +29,14 @@ def test_texts_find_those_that_share_their_words():
     )
     assert found["mrr"] == 1
     assert tfidf_nearest(train, ["stone old", "a tree"], characters=False) == [3, 1]
+
+
+@pytest.mark.parametrize("texts", [["1 + 2", "3 + 4", "5 - 1"], ["☀☁", "☂☃", "☀☂"]], ids=["digits", "signs"])
+def test_texts_without_words_are_told_by_their_characters(texts):
+    assert tfidf_nearest(texts, texts, characters=False) == [0, 1, 2]
+    assert tfidf_retrieval(texts, texts, texts, np.eye(3, dtype=bool), characters=False)["mrr"] == 1
+
+
+def test_one_label_is_given_to_all():
+    train, validation = (["red", "green"], [1, 1]), (["red", "blue"], [1, 0])
+    assert tfidf_classifier(train, validation, 2, characters=False)["accuracy"] == 0.5

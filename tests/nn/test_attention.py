@@ -39,12 +39,18 @@ def random(*shape: int, seed: int = 0) -> torch.Tensor:
 
 @pytest.mark.parametrize("kv_heads", [1, 2, 4])
 @pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("window", [None, 1, 3, 9])
 @pytest.mark.parametrize(("time", "length"), [(5, 5), (1, 6), (3, 7)])
-def test_attention_is_the_formula(kv_heads, causal, time, length):
-    """With fewer queries than positions, causal means that the queries are the last ones."""
+def test_attention_is_the_formula(kv_heads, causal, window, time, length):
+    """With fewer queries than positions, causal means that the queries are the last ones; a window is of those."""
     q, k, v = random(2, 4, time, 6), random(2, kv_heads, length, 6, seed=1), random(2, kv_heads, length, 6, seed=2)
-    expected = attention_by_formula(q, k, v, lambda b, h, i, j: not causal or j <= i + length - time)
-    assert (attention(q, k, v, causal=causal) - expected).abs().max() <= 1e-5
+
+    def visible(b, h, i, j):
+        back = i + length - time - j
+        return not causal or 0 <= back < (window or length)
+
+    expected = attention_by_formula(q, k, v, visible)
+    assert (attention(q, k, v, causal=causal, window=window) - expected).abs().max() <= 1e-5
 
 
 def test_attention_with_a_mask_is_the_formula():

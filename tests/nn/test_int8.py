@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from zaohua.nn import int8
 from zaohua.nn.int8 import Int8Linear, to_int8
 
 
@@ -57,6 +58,14 @@ def test_without_the_fast_kernel(monkeypatch):
     fast = layer(x)
     monkeypatch.setattr("zaohua.nn.int8._KERNEL", False)
     torch.testing.assert_close(layer(x), fast, rtol=1e-3, atol=1e-3)
+
+
+def test_packed_weights_are_held_once():
+    layer = Int8Linear.of(nn.Linear(40, 30))
+    x = torch.randn(4, 40)
+    before = layer(x)
+    assert torch.equal(layer.pack()(x), before)
+    assert layer.weight.numel() == 0 or not int8._KERNEL
 
 
 def test_only_linear_layers_are_replaced():

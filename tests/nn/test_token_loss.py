@@ -21,6 +21,7 @@ def case(tokens: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.T
 @pytest.mark.parametrize("trained", [True, False])
 def test_losses_and_gradients_are_those_of_all_logits(tokens, trained, monkeypatch):
     monkeypatch.setattr(token_loss, "_ROWS", 8)
+    monkeypatch.setattr(token_loss, "_COLUMNS", 7)
     hidden, head, targets, weights = case(tokens)
     ours, theirs = (hidden.clone().requires_grad_() for _ in range(2))
     heads = [head.clone().requires_grad_(trained) for _ in range(2)]

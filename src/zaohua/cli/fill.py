@@ -26,5 +26,5 @@ def fill(
             t("encoder.place", number=number) if len(places) > 1 else "", t("encoder.guess"), t("encoder.probability")
         )
         for guess in place:
-            made.add_row(guess.text.strip() or repr(guess.text), f"{guess.probability:.3f}")
+            made.add_row(guess.shown, f"{guess.probability:.3f}")
         console().print(made)

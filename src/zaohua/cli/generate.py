@@ -58,6 +58,8 @@ def generate(
         raise UsageError(t("encoder.does_not_write", path=model))
     if chat and not hasattr(opened, "chat"):
         raise UsageError(t("chat.does_not_chat", path=model))
+    if hasattr(opened, "only_write"):
+        opened.only_write()
     live = (
         _Live(prompt if getattr(opened, "continues", True) and not chat else "")
         if stream and n == 1 and not json and beams is None

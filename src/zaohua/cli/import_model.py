@@ -42,15 +42,17 @@ def check_free(path: Path, replace: bool) -> None:
 
 
 def dtype_of(floats: str | None, found: Path) -> Any:
-    """The torch dtype asked for (f32, bf16 or f16), else the one in which a folder keeps its weights, else fp32."""
+    """The torch dtype asked for (f32, bf16 or f16), else the one that a folder says it keeps its weights in, else fp32:
+    also for adapters, which are merged."""
     import torch
 
-    from zaohua.language.folder import read_config
+    from zaohua.language.weights import read_json
 
     names = {"f32": "float32", "bf16": "bfloat16", "f16": "float16"}
     if floats is not None:
         return getattr(torch, names[floats])
-    raw = read_config(found) if found.is_dir() else {}
+    config = found / "config.json"
+    raw = read_json(config) if config.is_file() else {}
     stored = str(raw.get("dtype") or raw.get("torch_dtype")).removeprefix("torch.")
     return getattr(torch, stored) if stored in names.values() else torch.float32
 

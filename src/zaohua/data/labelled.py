@@ -103,7 +103,8 @@ def read_labelled(config: LabelledConfig, seed: int, labels: Sequence[str] | Non
         train, validation = rows, take([given] if isinstance(given, str) else given)
     if not train or not validation:
         raise ZaohuaError(t("examples.too_few", count=len(rows), source=", ".join(config.sources)))
-    order = _order({label: where for _, label, where in reversed(rows)}, names)
+    everything = rows if config.validation_source is None else [*rows, *validation]
+    order = _order({label: where for _, label, where in reversed(everything)}, names)
     shown = tuple(order.values())
     if labels is None:
         _check(train, validation, shown, order)
@@ -142,12 +143,16 @@ def _order(found: dict[str, str], names: list[str]) -> dict[str, str]:
     """Label as it stands in the table -> its name, in the order of the classes' numbers.
 
     found: label -> where it stands first. Without names the labels are their own, numbers sorted as numbers. With
-    names a label may be the name itself or its number, counted from 0 or, where no 0 occurs, from 1.
+    names a label may be the name itself or its number, counted from 0 if a 0 occurs, from 1 if the last number does;
+    ZaohuaError where neither tells.
     """
     if not names:
         key = (lambda label: (int(label), label)) if all(label.isdecimal() for label in found) else str
         return {label: label for label in sorted(found, key=key)}
-    first = 0 if "0" in found else 1
+    first, last = 0 if "0" in found else 1, str(len(names))
+    for label, where in found.items():
+        if first and last not in found and label not in names and label.isdecimal() and int(label) < len(names):
+            raise ZaohuaError(t("examples.from_0_or_1", label=label, where=where, last=last))
     known = {str(number): name for number, name in enumerate(names, first)} | {name: name for name in names}
     for label, where in found.items():
         if label not in known:

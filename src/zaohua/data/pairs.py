@@ -1,5 +1,6 @@
 """Pairs of texts from a table: a question and its answer, a title and its article, a list and its description."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ class PairsConfig(Section):
     needs: str | None = Field(default=None, description="what the user must bring, if anything")
     first: Column = Field(default="first", description="column of the first text; several are joined by commas")
     second: Column = Field(default="second", description="column of the second; numbers where there is no header")
+    halves: bool = Field(default=False, description="data.first is the whole text: its lines are parted in the middle")
     normalise: Literal["NFC", "NFKC", "none"] = "NFC"
     validation: float = Field(default=0.1, gt=0.0, lt=1.0, description="share of the first texts held back")
 
@@ -39,6 +41,11 @@ class Pair:
     second: str
 
 
+def columns(pairs: Sequence[Pair]) -> tuple[list[str], list[str]]:
+    """All first texts, and all second ones."""
+    return [pair.first for pair in pairs], [pair.second for pair in pairs]
+
+
 @dataclass(frozen=True)
 class Pairs:
     """Both sides. report: as in zaohua.data.labelled.Labelled."""
@@ -51,14 +58,17 @@ class Pairs:
 def read_pairs(config: PairsConfig, seed: int) -> Pairs:
     """Read, clean and split by the first text, so that one with several partners is on one side with all of them.
 
-    A pair that comes again is left out, and a held-back one whose second text is also learnt from.
+    A pair that comes again is left out, and a held-back one whose second text is also learnt from. data.halves: texts
+    of a single line have no second half and are left out.
     Raises ZaohuaError where nothing is left for a side.
     """
     report = SourceReport()
     found: dict[tuple[str, str], None] = {}
     empty = []
-    for row in read_rows(config.sources, {"data.first": config.first, "data.second": config.second}, report):
-        first, second = (clean_text(value, config.normalise) for value in row.values)
+    fields = {"data.first": config.first} | ({} if config.halves else {"data.second": config.second})
+    for row in read_rows(config.sources, fields, report):
+        texts = [clean_text(value, config.normalise) for value in row.values]
+        first, second = _halves(texts[0]) if config.halves else texts
         if not first.strip() or not second.strip():
             empty.append(row.where)
             report.removed["short"] += 1
@@ -84,3 +94,10 @@ def read_pairs(config: PairsConfig, seed: int) -> Pairs:
         ),
     }
     return Pairs(train, apart, facts)
+
+
+def _halves(text: str) -> tuple[str, str]:
+    """The upper and the lower half of the lines, the upper one longer by one where their number is odd."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    middle = (len(lines) + 1) // 2
+    return "\n".join(lines[:middle]), "\n".join(lines[middle:])

@@ -4,6 +4,7 @@ What people write cannot forge the template's own tokens: "<|im_end|>" in a mess
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -102,12 +103,19 @@ class Chat:
         as a system message, stays. Raises ZaohuaError if not even the last turn fits.
         """
         users = [index for index, message in enumerate(messages) if message["role"] == "user"] or [0]
-        for dropped, start in enumerate(users):
-            kept = [*messages[: users[0]], *messages[start:]]
-            tokens = len(self.encode(kept, **variables))
-            if tokens <= room:
-                return kept, dropped
-        raise ZaohuaError(t("chat.turn_too_long", tokens=tokens, room=room))
+
+        def without(dropped: int) -> list[Message]:
+            return [*messages[: users[0]], *messages[users[dropped] :]]
+
+        def tokens(dropped: int) -> int:
+            return len(self.encode(without(dropped), **variables))
+
+        # Halving, for a long conversation has hundreds of turns to try, and every one is rendered and encoded.
+        last = len(users) - 1
+        dropped = bisect_left(range(last), True, key=lambda number: tokens(number) <= room)
+        if dropped == last and tokens(last) > room:
+            raise ZaohuaError(t("chat.turn_too_long", tokens=tokens(last), room=room))
+        return without(dropped), dropped
 
     # ---- to learn from
 

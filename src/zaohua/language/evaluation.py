@@ -1,6 +1,7 @@
 """Measuring a decoder on held-out text, beside tables of counts that have seen the same training text."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,25 +14,29 @@ from zaohua.errors import UsageError, ZaohuaError
 from zaohua.files import write_atomic
 from zaohua.i18n import t
 from zaohua.language.corpus import Corpus, prepare
-from zaohua.language.decoder import Decoder
 from zaohua.language.formats import load_decoder
 from zaohua.language.measuring.forms import find_form
 from zaohua.language.measuring.progress import bars
 from zaohua.language.measuring.quality import Measuring, measure
 from zaohua.language.model import LanguageModel, check_weights
-from zaohua.language.scoring import check_stride, named, passes, tokens_per_pass
+from zaohua.language.scoring import Predictor, check_stride, named, passes, tokens_per_pass
 from zaohua.language.tokenizer import TokenizerConfig
 from zaohua.metrics.ngram import baselines
 from zaohua.metrics.perplexity import scores
 from zaohua.nn.int8 import to_int8
+from zaohua.tasks import load_task
 from zaohua.training.parallel import Parallel, here
 
+# Tasks that go on from a decoder: one on more texts, the others to make it answer, which is measured in their own way.
+_CONTINUE, _ANSWERING = "continue", ("instruct", "prefer")
 # Settings that other data to measure on take from the model's run.
 _INHERITED = ("normalise", "min_chars", "exact_dedup", "near_dedup", "near_dedup_threshold")
 
 
 @torch.no_grad()
-def evaluate(decoder: Decoder, shards: TokenShards, parallel: Parallel, stride: int | None = None) -> dict[str, float]:
+def evaluate(
+    decoder: Predictor, shards: TokenShards, parallel: Parallel, stride: int | None = None
+) -> dict[str, float]:
     """Every token but the first once: loss (nats/token), perplexity, bits_per_byte.
 
     stride: left out, in blocks of the context; smaller, in windows that overlap, so that each token is predicted from
@@ -78,16 +83,23 @@ def evaluate_folder(
 
     source: data to measure on, split as in training: the tables count its larger part, model and tables are scored
     on the smaller; cleaned as in the run the folder lies in, if it lies in one. column: of a table.
-    Left out: the data of that run. stride: also in windows that overlap, under "sliding". samples: texts to write, 0
-    for none; form, judge: see zaohua.language.measuring.quality; a run's own form if left out. weights: "int8" also
+    Left out: the data of that run; if it taught to answer, the answers it held back, beside those of the base, and
+    nothing else is measured. stride: also in windows that overlap, under "sliding". samples: texts to write, 0 for
+    none; form, judge: see zaohua.language.measuring.quality; a run's own form if left out. weights: "int8" also
     measures the model with a byte per weight, under "int8", and lets that one write the texts.
     Raises ZaohuaError if there are no data, UsageError for a value out of range.
     """
+    run_recipe = folder.resolve().parent.parent / "recipe.toml"
+    raw = recipes.load_recipe(run_recipe) if run_recipe.is_file() else None
+    if source is None and raw is not None and raw.get("task") in _ANSWERING:
+        _refuse(folder, stride=stride, form=form, judge=judge, weights=None if weights == "full" else weights)
+        task_class = load_task(raw["task"])
+        return task_class(recipes.validate(raw, task_class.Recipe, str(run_recipe))).measure_again(folder)
     decoder, tokenizer, ends = load_decoder(folder)
+    if source is None and raw is not None and raw.get("task") == _CONTINUE:  # in the blocks in which the run measures
+        decoder.config = replace(decoder.config, context=raw["model"]["context"])
     check_stride(stride, decoder.config.context)
     check_weights(weights)
-    run_recipe = folder.resolve().parents[1] / "recipe.toml"
-    raw = recipes.load_recipe(run_recipe) if run_recipe.is_file() else None
     if form is None and raw is not None:
         form = raw.get("sample", {}).get("form")
     if form is not None:
@@ -109,6 +121,12 @@ def evaluate_folder(
     return found
 
 
+def _refuse(folder: Path, **options: Any) -> None:
+    """UsageError for options that mean nothing for answers in conversations."""
+    if foreign := [name for name, value in options.items() if value is not None]:
+        raise UsageError(t("measure.not_for_this_model", path=folder, options=", ".join(foreign)))
+
+
 def _corpus(
     folder: Path, raw: dict[str, Any] | None, origin: str, source: str | None, column: str | None, context: int
 ) -> Corpus:
@@ -118,11 +136,10 @@ def _corpus(
         settings |= {"source": source} | ({"column": column} if column else {})
         data = recipes.validate(settings, TextDataConfig, origin)
         tokenizer, seed = TokenizerConfig(kind="folder", path=str(folder)), 1
-    elif raw is not None and raw.get("task") != "language":
-        raise UsageError(t("finetune.measured_already", path=folder))
     elif raw is not None:
         data = recipes.validate(raw["data"], TextDataConfig, origin)
-        tokenizer = recipes.validate(raw["tokenizer"], TokenizerConfig, origin)
+        given = raw.get("tokenizer", {"kind": "folder", "path": str(folder)})  # "continue" keeps the base's
+        tokenizer = recipes.validate(given, TokenizerConfig, origin)
         seed = raw["train"]["seed"]
     else:
         raise ZaohuaError(t("generate.no_data_to_measure", path=folder))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from zaohua.errors import ZaohuaError, one_line
 from zaohua.i18n import t
@@ -47,7 +47,7 @@ def blank(config: Config, held: Mapping[str, Held], source: Path) -> Decoder | E
 
 
 def fill(
-    model: Decoder | Encoder,
+    model: nn.Module,
     parts: Mapping[str, Part],
     held: Mapping[str, Held],
     source: Path,

@@ -77,7 +77,7 @@ def load_folder(folder: Path, dtype: torch.dtype = torch.float32) -> tuple[Decod
     config = family.from_json(raw, folder / "config.json", held.keys())
     model = blank(config, held, folder)
     fill(model, family.layout(config, model.state_dict()), held, folder, dtype)
-    return model, _load_tokenizer(folder, config.vocab_size)
+    return model, load_tokenizer(folder, config.vocab_size)
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -109,7 +109,9 @@ def stop_ids(folder: Path, tokenizer: Tokenizer) -> frozenset[int]:
     return frozenset({tokenizer.eot_id})
 
 
-def _load_tokenizer(folder: Path, rows: int) -> Tokenizer:
+def load_tokenizer(folder: Path, rows: int) -> Tokenizer:
+    """The tokeniser of a model folder whose table has so many rows. Raises ZaohuaError if it is not there or does not
+    fit."""
     if not (folder / "tokenizer.json").is_file():
         raise ZaohuaError(t("hub.no_tokenizer", path=folder))
     tokenizer = Tokenizer.load(folder)

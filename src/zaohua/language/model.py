@@ -93,6 +93,7 @@ class LanguageModel:
         write_gguf(self.decoder, self.tokenizer, Path(path), numbers, ends=self.ends, name=self.name)
 
     def _check_savable(self) -> None:
+        self._check_whole()
         if any(isinstance(module, Int8Linear) for module in self.decoder.modules()):
             raise UsageError(t("engine.int8_not_saved"))
 
@@ -148,11 +149,15 @@ class LanguageModel:
         constraint = constraint_of(json_schema, regex, grammar)
         if beams is not None:
             refuse_with_beams(
+                top_k=top_k,
+                top_p=top_p,
+                min_p=min_p,
                 penalties=config.penalises,
                 constraint=constraint,
                 logprobs=None if logprobs is None else True,
                 speculate=speculate,
                 stop=stops,
+                stream=stream,
             )
             completions = likeliest(
                 self.engine,
@@ -213,19 +218,32 @@ class LanguageModel:
     @property
     def engine(self) -> Engine:
         """What writes; made when first asked for, and anew when the decoder's weights have changed since."""
-        state = _state(self.decoder)
-        if self._engine is None or self._engine[0] != state:
-            self._engine = (state, Engine(self.decoder, self.tokenizer))
+        if self._engine is None or self._engine[0] != _state(self.decoder):
+            self._engine = self._laid_out()
         return self._engine[1]
 
-    def _named(self, completion: Completion) -> list[dict[str, Any]]:
-        """Log-probabilities of a text's tokens, with the tokens spelled out."""
+    def only_write(self) -> None:
+        """Hand the weights over to the engine, which keeps them in a layout of its own: half the memory. From then on
+        the model writes, and is neither measured nor saved."""
+        self._engine = self._laid_out(take=True)
 
-        def spell(token: int) -> str:
-            return self.tokenizer.decode([token])
+    def _laid_out(self, take: bool = False) -> tuple[Any, Engine]:
+        """An engine and the state of the decoder that it was made of."""
+        engine = Engine(self.decoder, self.tokenizer, take=take)
+        return _state(self.decoder), engine
+
+    def _check_whole(self) -> None:
+        if any(not tensor.numel() for tensor in (*self.decoder.parameters(), *self.decoder.buffers())):
+            raise UsageError(t("engine.only_writes"))
+
+    def _named(self, completion: Completion) -> list[dict[str, Any]]:
+        """Log-probabilities of a text's tokens, with the tokens spelled out: parts of a character all as U+FFFD."""
+
+        def named(id: int, logprob: float | None) -> dict[str, Any]:
+            return {"id": id, "token": self.tokenizer.decode([id]), "logprob": logprob}
 
         return [
-            {"token": spell(id), "logprob": token.logprob, "top": {spell(other): log for other, log in token.top}}
+            named(id, token.logprob) | {"top": [named(*other) for other in token.top]}
             for id, token in zip(completion.ids, completion.logprobs, strict=True)
         ]
 
@@ -237,6 +255,7 @@ class LanguageModel:
         overlap (see zaohua.language.scoring), and the names begin with "sliding_". Raises UsageError for a text
         without a character or a stride out of range.
         """
+        self._check_whole()
         ids = [self.tokenizer.opening[-1], *self.tokenizer.encode(text)]
         if len(ids) == 1:
             raise UsageError(t("generate.no_text"))

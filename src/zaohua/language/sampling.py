@@ -5,7 +5,7 @@ distribution that the one before it has left.
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import torch
 from torch import Tensor
@@ -54,6 +54,11 @@ class SamplingConfig:
         check("frequency_penalty", finite(self.frequency_penalty), "expected_number")
         penalises = self.repetition_penalty != 1 or self.presence_penalty != 0 or self.frequency_penalty != 0
         object.__setattr__(self, "penalises", penalises)
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """The settings, in order."""
+        return [setting.name for setting in fields(cls) if setting.init]
 
 
 def penalise(logits: Tensor, seen: Tensor, counts: Tensor, config: SamplingConfig) -> Tensor:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 from zaohua.data.order import sliding_windows
 from zaohua.errors import UsageError
 from zaohua.i18n import t
-from zaohua.language.decoder import Decoder
+from zaohua.language.decoder import Decoder, DecoderConfig
 
 CPU_TOKENS_PER_PASS, TOKENS_PER_PASS = 2_048, 16_384  # activations stay in a CPU's cache: more took 1.7 times as long
 _NOT_COUNTED = -100  # what Decoder.loss leaves out
@@ -38,6 +39,17 @@ def named(scores: dict[str, float], stride: int, context: int) -> dict[str, floa
     return scores if stride == context else {SLIDING + name: value for name, value in scores.items()}
 
 
+class Predictor(Protocol):
+    """A decoder, or what stands for one."""
+
+    @property
+    def config(self) -> DecoderConfig:
+        """Its shape."""
+
+    def loss(self, ids: Tensor, targets: Tensor) -> Tensor:
+        """As Decoder.loss."""
+
+
 @dataclass(frozen=True)
 class Pass:
     """Windows of one forward pass: where they begin, int64 [b], how many targets each has, and how many of those, at
@@ -47,7 +59,7 @@ class Pass:
     length: int
     fresh: int
 
-    def nats(self, decoder: Decoder, tokens: np.ndarray, device: torch.device) -> Tensor:
+    def nats(self, decoder: Predictor, tokens: np.ndarray, device: torch.device) -> Tensor:
         """Summed loss of the targets that count. tokens: int64 [b, length + 1] -> float64 []"""
         windows = torch.from_numpy(tokens).to(device)
         targets = windows[:, 1:].clone()

@@ -3,8 +3,9 @@
 import math
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -12,11 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from zaohua import recipe as recipes
+from zaohua.artifacts import Text
 from zaohua.data.examples import fingerprint
 from zaohua.data.languages import language_of
 from zaohua.i18n import t
 from zaohua.language.dial import has_no_budget
-from zaohua.language.encoders import dial
 from zaohua.language.tokenizer import Tokenizer, TokenizerConfig
 from zaohua.language.tokenizer_training import sample, sample_share, train
 from zaohua.nn.blank import Blank
@@ -51,12 +52,17 @@ class TextTask(ABC):
         self.report: dict[str, Any] = {}
         self.lengths = np.zeros(0, np.int64)
         self.measuring = False  # a trained model, named as its own base, is to be measured
+        self._baselines: dict[str, Any] | None = None
 
     # ---- the shape and the schedule
 
     @abstractmethod
     def _open_base(self) -> Tokenizer | None:
         """Open the model that the recipe goes on from, if it names one; its tokeniser."""
+
+    @abstractmethod
+    def _begin(self, tokenizer: Tokenizer, **head: Any) -> None:
+        """Settle tokeniser and shape. head: what the data say of it."""
 
     @abstractmethod
     def _begin_without_data(self, tokenizer: Tokenizer | None) -> None:
@@ -70,20 +76,54 @@ class TextTask(ABC):
     def row_length(self) -> float:
         """Tokens of an example on average, as far as they are known."""
 
+    @abstractmethod
+    def room(self) -> int:
+        """Tokens of a text that a row has room for."""
+
+    def _learn_from(
+        self, texts: Sequence[str], report: Mapping[str, Any], given: Tokenizer | None, *, visible: bool, **head: Any
+    ) -> list[np.ndarray]:
+        """Settle tokeniser and shape by the training texts, complete the report of their table, and say it.
+
+        given: a tokeniser, or None to train one. Returns the texts' tokens, as many as there are.
+        """
+        self._begin(given or _own_tokenizer(self.recipe.tokenizer, texts), **head)
+        encoded = self.tokenizer.encode_batch(list(texts))
+        warnings = list(report["warnings"])
+        if cut := sum(len(ids) > self.room() for ids in encoded):
+            warnings.append(t("encoder.cut", count=whole(cut), texts=whole(len(texts)), room=self.room()))
+        self.report = {
+            **report,
+            "warnings": warnings,
+            "languages": _languages(texts),
+            "vocab_size": self.tokenizer.vocab_size,
+            "hash": fingerprint([report["hash"], self.tokenizer.backend.to_str()]),
+        }
+        counts = {side: whole(count) for side, count in report["examples"].items()}
+        for line in [t("encoder.examples", **counts), *warnings]:
+            say(line, quiet=not visible)
+        return encoded
+
     def _settle(self, examples: int | None) -> None:
-        """Settle batch, rates and steps. examples: those of an epoch, None if they are not known yet."""
-        settled = dial.schedule(
-            self.recipe.train,
-            width=self.config.width,
-            batch_size=self.usual_batch(),
-            epochs=self.epochs,
-            most_steps=self.most_steps,
-            examples=examples,
-            fine_tuning=self.recipe.model.base is not None,
-        )
-        assert settled.batch_size is not None
-        self.batch_size = settled.batch_size
-        self.recipe = self.recipe.model_copy(update={"train": settled})
+        """Settle batch, rates and budget: so many epochs, and no more than so many steps.
+
+        examples: texts or windows in an epoch, None if they are not known yet.
+        """
+        train = self.recipe.train
+        self.batch_size = train.batch_size or self.usual_batch()
+        narrower = (256 / self.config.width) ** 0.5
+        adamw = 0.0015 if train.optimiser == "adamw" else 0.003
+        # Weights that have learnt something already: a fifth learnt the news too slowly, the whole no better.
+        share = 1.0 if self.recipe.model.base is None else 0.5
+        update: dict[str, object] = {
+            "batch_size": self.batch_size,
+            "learning_rate": train.learning_rate or adamw * narrower * share,
+            "muon_learning_rate": train.muon_learning_rate or 0.01 * narrower * share,
+        }
+        if has_no_budget(train):
+            wanted = self.most_steps if examples is None else math.ceil(self.epochs * examples / self.batch_size)
+            update["steps"] = min(self.most_steps, max(20, wanted))
+        self.recipe = self.recipe.model_copy(update={"train": train.model_copy(update=update)})
 
     def data_report(self) -> dict[str, Any]:
         """What the preparation found."""
@@ -121,8 +161,35 @@ class TextTask(ABC):
     # ---- results
 
     @abstractmethod
-    def baselines(self) -> dict[str, Any]:
+    def _rivals(self) -> dict[str, Any]:
         """What plain counting reaches on the same validation data."""
+
+    def baselines(self) -> dict[str, Any]:
+        """The same, counted once."""
+        if self._baselines is None:
+            self._baselines = self._rivals()
+        return self._baselines
+
+    @abstractmethod
+    def _answers(self, weights: Weights) -> Iterable[tuple[str, str]]:
+        """A few validation texts, each with what the model makes of it."""
+
+    def sample(self, weights: Weights) -> list[Text]:
+        """The same as artifacts: the text, an arrow, the answer."""
+        answers, model = self._answers(weights), self.recipe.run.dir
+        return [Text(prompt=text, text=f" → {answer}", model=model) for text, answer in answers]
+
+    def card_facts(self, metrics: dict[str, Any], cost: dict[str, Any]) -> dict[str, Any]:
+        """What the model card says of any such run."""
+        return {
+            "title": Path(self.recipe.run.dir).name,
+            "data": self.report,
+            "recipe": recipes.dump(self.recipe),
+            "metrics": metrics,
+            "baselines": self.baselines(),
+            "config": self.config,
+            "cost": cost,
+        }
 
     def state_dict(self) -> dict[str, Any]:
         """The data this run has learnt from."""
@@ -164,29 +231,27 @@ def restored(make: Callable[[], M], weights: Weights) -> M:
     return model.eval()
 
 
-def own_tokenizer(config: TokenizerConfig, texts: Sequence[str]) -> Tokenizer:
+def model_folder(path: str) -> Path:
+    """A model folder, or the best (else last) checkpoint of the run folder that `path` is."""
+    folder = Path(path).expanduser()
+    for place in (folder, folder / "checkpoints" / "best", folder / "checkpoints" / "last"):
+        if (place / "config.json").is_file():
+            return place
+    return folder
+
+
+def _own_tokenizer(config: TokenizerConfig, texts: Sequence[str]) -> Tokenizer:
     """The tokeniser that the recipe asks for, trained on these texts if it is not a given one."""
-    return train(
-        config, sample(texts, sample_share(config, sum(len(text.encode("utf-8", "replace")) for text in texts)))
-    )
+    size = sum(len(text.encode("utf-8", "replace")) for text in texts)
+    return train(config, sample(texts, sample_share(config, size)))
 
 
-def completed(
-    report: Mapping[str, Any], texts: Sequence[str], tokenizer: Tokenizer, *, visible: bool
-) -> dict[str, Any]:
-    """The report of a table with what is known of its training texts; says it too, if visible."""
-    languages: Counter[str] = Counter()
+def _languages(texts: Sequence[str]) -> dict[str, int]:
+    """Characters in each language, most first."""
+    found: Counter[str] = Counter()
     for text in texts:
-        languages[language_of(text)] += len(text)
-    counts = {side: whole(count) for side, count in report["examples"].items()}
-    for line in [t("encoder.examples", **counts), *report["warnings"]]:
-        say(line, quiet=not visible)
-    return {
-        **report,
-        "languages": dict(languages.most_common()),
-        "vocab_size": tokenizer.vocab_size,
-        "hash": fingerprint([report["hash"], tokenizer.backend.to_str()]),
-    }
+        found[language_of(text)] += len(text)
+    return dict(found.most_common())
 
 
 def counted_by_characters(report: Mapping[str, Any]) -> bool:

@@ -28,24 +28,34 @@ class Packed:
 Mask = Tensor | Packed
 
 
-def attention(q: Tensor, k: Tensor, v: Tensor, *, causal: bool = False, mask: Mask | None = None) -> Tensor:
+def attention(
+    q: Tensor, k: Tensor, v: Tensor, *, causal: bool = False, window: int | None = None, mask: Mask | None = None
+) -> Tensor:
     """softmax(Q Kᵀ / √d_k) V, Vaswani et al. 2017 (arXiv:1706.03762), eq. 1.
 
-    q: [B, H, T, d_k]; k, v: [B, H_kv, S, d_k] where H_kv divides H (grouped queries); mask: Packed, or bool, broadcast
-    to [B, H, T, S], True where a query may look. causal: the queries are the last T of the S positions and look no
-    further than themselves. Returns [B, H, T, d_k].
+    q: [B, H, T, d_k]; k, v: [B, H_kv, S, d_k] where H_kv divides H (grouped queries). causal: the queries are the last
+    T of the S positions and look no further than themselves, nor, with a window, back over more than so many
+    positions, their own included. mask, bool and broadcast to [B, H, T, S], True where a query may look, takes the
+    place of both; Packed texts keep the window. Returns [B, H, T, d_k].
     """
     if isinstance(mask, Packed):
         texts = zip(*(x.split(mask.lengths, dim=2) for x in (q, k, v)), strict=True)
-        return torch.cat([attention(*text, causal=True) for text in texts], dim=2)
+        return torch.cat([attention(*text, causal=True, window=window) for text in texts], dim=2)
     time, length = q.shape[2], k.shape[2]
-    if causal and time < length:
-        causal = False
-        if time > 1:  # a single last query may look at everything
-            mask = torch.ones(time, length, dtype=torch.bool, device=q.device).tril(length - time)
+    if causal and mask is None:
+        reach = length if window is None else min(window, length)
+        if reach < length or 1 < time < length:
+            mask = _band(length, time, reach, q.device)
+        causal = time == length  # a single last query sees everything as it is
     return F.scaled_dot_product_attention(
-        q, k, v, attn_mask=mask, is_causal=causal, enable_gqa=q.shape[1] != k.shape[1]
+        q, k, v, attn_mask=mask, is_causal=causal and mask is None, enable_gqa=q.shape[1] != k.shape[1]
     )
+
+
+def _band(length: int, time: int, reach: int, device: torch.device) -> Tensor:
+    """Mask of the last `time` of `length` positions that look back over `reach` positions. bool [T, S]"""
+    queries, keys = torch.arange(length - time, length, device=device)[:, None], torch.arange(length, device=device)
+    return (keys <= queries) & (keys > queries - reach)
 
 
 class _Attention(nn.Module):
@@ -83,7 +93,7 @@ class SelfAttention(_Attention):
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__(config)
-        self.causal = config.causal
+        self.causal, self.window = config.causal, config.window
 
     def forward(
         self,
@@ -98,7 +108,7 @@ class SelfAttention(_Attention):
             q, k = rotate(q, *rotary), rotate(k, *rotary)
         if cache is not None:
             k, v = cache.append(layer, k, v)
-        return self.joined(attention(q, k, v, causal=self.causal and mask is None, mask=mask))
+        return self.joined(attention(q, k, v, causal=self.causal, window=self.window, mask=mask))
 
 
 class CrossAttention(_Attention):

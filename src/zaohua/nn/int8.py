@@ -49,10 +49,19 @@ class Int8Linear(nn.Module):
     @classmethod
     def of(cls, linear: nn.Linear) -> "Int8Linear":
         """`linear` with its weights rounded."""
+        # What stays comes first: freed below it, the larger numbers on the way would leave holes in the heap.
+        rounded = torch.empty_like(linear.weight, dtype=torch.int8, requires_grad=False)
         weight = linear.weight.detach().float()
-        scale = weight.abs().amax(1).div_(127).clamp_min_(torch.finfo(torch.float32).tiny)
-        rounded = (weight / scale[:, None]).round_().to(torch.int8)
+        scale = torch.linalg.vector_norm(weight, torch.inf, dim=1).div_(127).clamp_min_(torch.finfo(torch.float32).tiny)
+        rounded.copy_((weight / scale[:, None]).round_())
         return cls(rounded, scale, None if linear.bias is None else linear.bias.detach())
+
+    def pack(self) -> "Int8Linear":
+        """Keep the weights in the fast kernel's own layout alone, where there is that kernel."""
+        if _KERNEL and self.weight.device.type == "cpu":
+            self._packed = _pack(self.weight, self.scale)
+            self.weight = self.weight.new_empty(0)
+        return self
 
     def forward(self, x: Tensor) -> Tensor:
         """[..., K] -> [..., M]"""

@@ -57,7 +57,7 @@ class RotaryTable:
 
     def __init__(self, head_dim: int, theta: float, scaling: RopeScaling | None = None) -> None:
         self.head_dim, self.theta, self.scaling = head_dim, theta, scaling
-        self._cos = self._sin = torch.empty(0, head_dim)
+        self._table = (torch.empty(0, head_dim), torch.empty(0, head_dim))
 
     def rows(self, start: int, time: int, like: Tensor) -> tuple[Tensor, Tensor]:
         """Cosines and sines of `time` positions from `start` on, on `like`'s device in its dtype, 2 x [T, d]."""
@@ -70,10 +70,11 @@ class RotaryTable:
         return cos[positions][:, None], sin[positions][:, None]
 
     def _up_to(self, length: int, like: Tensor) -> tuple[Tensor, Tensor]:
-        if len(self._cos) < length or self._cos.dtype != like.dtype or self._cos.device != like.device:
-            length = max(length, len(self._cos))
+        cos, sin = self._table  # another thread may put a shorter one in its place
+        if len(cos) < length or cos.dtype != like.dtype or cos.device != like.device:
+            length = max(length, len(cos))
             with torch.inference_mode(False):  # a table first made for an evaluation also serves training
-                self._cos, self._sin = rotary_table(
+                self._table = cos, sin = rotary_table(
                     length,
                     self.head_dim,
                     self.theta,
@@ -81,7 +82,7 @@ class RotaryTable:
                     device=like.device,
                     dtype=like.dtype,
                 )
-        return self._cos, self._sin
+        return cos, sin
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:

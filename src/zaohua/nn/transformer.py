@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -52,6 +51,7 @@ class Block(nn.Module):
 
     def __init__(self, config: TransformerConfig, layer: int) -> None:
         super().__init__()
+        self.entries = ("remember",) * config.cross  # see Parallel.wrap
         self.layer, self.dropout, self.norm_first = layer, config.dropout, config.norm_first
         self.input_layernorm = make_norm(config)
         self.self_attn = SelfAttention(config)
@@ -84,6 +84,10 @@ class Block(nn.Module):
                 -1 - self.layer,
             )
         return self._add(x, self.post_attention_layernorm, self.mlp, dropout_keys, 2 * self.layer + 2)
+
+    def remember(self, encoded: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values of an encoder's output for the cross-attention. encoded: [B, S, D]."""
+        return self.cross_attn.keys_values(encoded)
 
     def _add(
         self, x: Tensor, norm: nn.Module, part: Callable[[Tensor], Tensor], keys: Tensor | None, site: int
@@ -119,8 +123,6 @@ class Transformer(nn.Module):
         rotary = None
         if self.config.positions == "rotary":
             rotary = self.rotary.rows(start, time, x) if positions is None else self.rotary.at(positions, x)
-        if mask is None and self.config.window and start + time > self.config.window:
-            mask = _band(start, time, self.config.window, x.device)
         x = dropout(x, self.config.dropout, dropout_keys, 0)
         for layer, block in enumerate(self.layers):
             seen = None if memory is None else memory[layer]
@@ -131,12 +133,4 @@ class Transformer(nn.Module):
 
     def remember(self, encoded: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Keys and values of an encoder's output for the cross-attention of every layer. encoded: [B, S, D]."""
-        attentions = [block.cross_attn for block in self.layers if isinstance(block, Block)]
-        return [attention.keys_values(encoded) for attention in attentions]
-
-
-def _band(start: int, time: int, window: int, device: torch.device) -> Tensor:
-    """Mask of causal attention that reaches back over `window` positions. bool [T, S]"""
-    queries = torch.arange(start, start + time, device=device)[:, None]
-    keys = torch.arange(start + time, device=device)
-    return (keys <= queries) & (keys > queries - window)
+        return [block.remember(encoded) for block in self.layers if isinstance(block, Block)]

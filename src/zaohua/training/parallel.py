@@ -36,16 +36,17 @@ class Parallel:
 
     def wrap(self, module: nn.Module) -> nn.Module:
         """Place a module on the device and, in shard mode, spread its parameters: each element of its module lists
-        is gathered when it runs, the rest at the root."""
+        is gathered when it runs, the rest at the root. A module that is used by other methods than its forward names
+        them in `entries`."""
         module = module.to(self.device)
         if self.mode == "shard":
-            from torch.distributed.fsdp import fully_shard
+            from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
 
-            for child in list(module.modules()):
-                if isinstance(child, nn.ModuleList):
-                    for block in child:
-                        fully_shard(block)
-            fully_shard(module)
+            blocks = [block for child in module.modules() if isinstance(child, nn.ModuleList) for block in child]
+            for part in (*blocks, module):
+                fully_shard(part)
+                for name in getattr(part, "entries", ()):
+                    register_fsdp_forward_method(part, name)
         return module
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:

@@ -1,12 +1,11 @@
 """The classify task: sorts, goes on from a pretrained folder, and says what it cannot learn from."""
 
-import random
 from pathlib import Path
 
 import numpy as np
 import pytest
+import small_runs
 import torch
-from resuming import assert_resumes_exactly
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from zaohua import hub
@@ -14,54 +13,11 @@ from zaohua.errors import ZaohuaError
 from zaohua.recipe import load_recipe
 from zaohua.training.run import describe, train_recipe
 
-TOPICS = {"sport": "match goal team win", "money": "bank share price fall"}
-
 
 @pytest.fixture(scope="module")
 def recipe(tmp_path_factory) -> Path:
-    """Texts of two topics, told by any of their words."""
-    folder = tmp_path_factory.mktemp("classify")
-    draw = random.Random(0)
-    rows = []
-    for number in range(240):
-        topic = draw.choice(list(TOPICS))
-        words = draw.choices(["the", "of", "a", "today", "in"], k=draw.randint(1, 12))
-        words += draw.choices(TOPICS[topic].split(), k=2)
-        draw.shuffle(words)
-        rows.append(f"{' '.join(words)} {number},{topic}")
-    (folder / "table.csv").write_text("\n".join(["text,label", *rows]), encoding="utf-8")
-    (folder / "classify.toml").write_text(
-        f"""
-        task = "classify"
-        [data]
-        source = "csv:{folder / "table.csv"}"
-        [tokenizer]
-        vocab_size = 300
-        [model]
-        layers = 1
-        width = 32
-        context = 24
-        dropout = 0.1
-        [loss]
-        hide = 0.1
-        smoothing = 0.1
-        [train]
-        steps = 12
-        batch_size = 8
-        accumulate = 2
-        log_every = 1
-        evaluate_every = 6
-        save_every = 5
-        tensorboard = false
-        [run]
-        dir = "{folder / "run"}"
-        """
-    )
-    return folder / "classify.toml"
-
-
-def test_a_stopped_run_goes_on_bit_for_bit(recipe, tmp_path, monkeypatch):
-    assert_resumes_exactly(recipe, tmp_path, monkeypatch, after=7)
+    """Texts of two topics."""
+    return small_runs.classify(tmp_path_factory.mktemp("classify"))
 
 
 def test_it_sorts_and_transformers_agrees(recipe, tmp_path):

@@ -1,12 +1,11 @@
 """The embed task: its loss in plain loops, and pairs that find each other."""
 
 import math
-import random
 from pathlib import Path
 
 import pytest
+import small_runs
 import torch
-from resuming import assert_resumes_exactly
 
 from zaohua import hub
 from zaohua.language.encoders.embed import info_nce
@@ -33,46 +32,8 @@ def test_info_nce_in_plain_loops(temperature):
 
 @pytest.fixture(scope="module")
 def recipe(tmp_path_factory) -> Path:
-    """First and second texts that share no word: a code between two word lists has to be learnt."""
-    folder = tmp_path_factory.mktemp("embed")
-    draw = random.Random(0)
-    english = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-    german = ["eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn"]
-    rows = set()
-    while len(rows) < 500:
-        numbers = draw.choices(range(10), k=3)
-        rows.add("\t".join(" ".join(words[n] for n in numbers) for words in (english, german)))
-    (folder / "table.tsv").write_text("\n".join(sorted(rows)), encoding="utf-8")
-    (folder / "embed.toml").write_text(
-        f"""
-        task = "embed"
-        [data]
-        source = "csv:{folder / "table.tsv"}"
-        first = "1"
-        second = "2"
-        [tokenizer]
-        vocab_size = 300
-        [model]
-        layers = 1
-        width = 32
-        context = 16
-        dropout = 0.1
-        [train]
-        steps = 12
-        batch_size = 8
-        log_every = 1
-        evaluate_every = 6
-        save_every = 5
-        tensorboard = false
-        [run]
-        dir = "{folder / "run"}"
-        """
-    )
-    return folder / "embed.toml"
-
-
-def test_a_stopped_run_goes_on_bit_for_bit(recipe, tmp_path, monkeypatch):
-    assert_resumes_exactly(recipe, tmp_path, monkeypatch, after=7)
+    """A code between two lists of words."""
+    return small_runs.embed(tmp_path_factory.mktemp("embed"))
 
 
 def test_pairs_find_each_other_where_shared_words_do_not_help(recipe, tmp_path):
@@ -83,3 +44,11 @@ def test_pairs_find_each_other_where_shared_words_do_not_help(recipe, tmp_path):
     similarity = model.similarity("one two three", ["eins zwei drei", "neun zehn acht"])[0]
     assert similarity[0] > similarity[1]
     assert hub.evaluate(tmp_path)["metrics"] == pytest.approx(summary["metrics"], abs=1e-5)
+
+
+def test_what_a_classifier_has_beyond_the_encoder_is_left_behind(recipe, tmp_path):
+    train_recipe(small_runs.classify(tmp_path), "train.steps=1", f"run.dir={tmp_path / 'base'}", quiet=True)
+    settings = (f"model.base={tmp_path / 'base'}", "train.steps=1", f"run.dir={tmp_path / 'run'}")
+    train_recipe(recipe, *settings, quiet=True)
+    config = hub.load(tmp_path / "run").encoder.config
+    assert (config.head, config.pooler, config.labels) == ("none", False, ())

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from zaohua.language.encoders.encoder import Encoder, EncoderConfig
 
@@ -58,3 +59,14 @@ def test_masked_head_reads_the_embedding_table():
         encoder.embed_tokens.weight[7] += 1
         assert logits.shape == (1, 4, 30)
         assert (encoder.guess(hidden) - logits).abs().amax((0, 1)).nonzero().flatten().tolist() == [7]
+
+
+@pytest.mark.parametrize("guessed", [1.0, 0.5])
+def test_operations_are_counted(guessed):
+    encoder, tokens = built(), ids(1, 8)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        encoder.guess(encoder.hidden(tokens)[:, : int(8 * guessed)])
+    attention = 2 * 2 * 2 * 16 * 8 * 8  # which the counter leaves out: two products in each of two layers
+    expected = counter.get_total_flops() + attention
+    assert 8 * encoder.config.flops_per_token(8, training=False, guessed=guessed) == expected
+    assert encoder.config.flops_per_token(8) == 3 * encoder.config.flops_per_token(8, training=False)

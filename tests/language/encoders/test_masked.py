@@ -1,19 +1,17 @@
 """The masked task: from a recipe to a folder that fills in words."""
 
-import json
-import random
 from pathlib import Path
 
 import pytest
+import small_runs
 import torch
-from resuming import assert_resumes_exactly
 
 from zaohua import hub
-from zaohua.errors import ZaohuaError
+from zaohua.errors import UsageError, ZaohuaError
 from zaohua.language.encoders.masked import MaskedRecipe, MaskedTask
 from zaohua.recipe import load_recipe, validate
 from zaohua.training.parallel import Parallel
-from zaohua.training.run import describe, train_recipe
+from zaohua.training.run import train_recipe
 from zaohua.training.task import Draw
 
 CPU = torch.device("cpu")
@@ -23,48 +21,13 @@ ALONE = Parallel(rank=0, world=1, device=CPU, mode="single")
 @pytest.fixture(scope="module")
 def recipe(tmp_path_factory) -> Path:
     """Sentences of one form."""
-    folder = tmp_path_factory.mktemp("masked")
-    draw = random.Random(0)
-    pairs = [("sun", "day"), ("moon", "night"), ("cloud", "rain"), ("wind", "storm")]
-    lines = ["the {} comes and it is {} now".format(*draw.choice(pairs)) for _ in range(900)]
-    (folder / "text.txt").write_text("\n".join(lines), encoding="utf-8")
-    (folder / "masked.toml").write_text(
-        f"""
-        task = "masked"
-        [data]
-        source = "file:{folder / "text.txt"}"
-        [tokenizer]
-        vocab_size = 330
-        [model]
-        layers = 1
-        width = 32
-        context = 24
-        dropout = 0.1
-        [mask]
-        whole_words = true
-        [train]
-        steps = 12
-        batch_size = 8
-        accumulate = 2
-        log_every = 1
-        evaluate_every = 6
-        save_every = 5
-        tensorboard = false
-        [run]
-        dir = "{folder / "run"}"
-        """
-    )
-    return folder / "masked.toml"
+    return small_runs.masked(tmp_path_factory.mktemp("masked"))
 
 
 def prepared(recipe: Path, *settings: str) -> MaskedTask:
     task = MaskedTask(validate(load_recipe(recipe, settings), MaskedRecipe))
     task.prepare(ALONE, visible=False)
     return task
-
-
-def test_a_stopped_run_goes_on_bit_for_bit(recipe, tmp_path, monkeypatch):
-    assert_resumes_exactly(recipe, tmp_path, monkeypatch, after=7)
 
 
 def test_it_learns_more_than_counting(recipe, tmp_path):
@@ -112,9 +75,7 @@ def test_it_goes_on_from_a_folder(recipe, tmp_path):
         prepared(recipe, "model.base=nothing")
 
 
-def test_costs_are_known_before_the_data(recipe):
-    plan = describe(load_recipe(recipe))
-    task = prepared(recipe)
-    assert plan["parameters"] >= task.config.num_parameters()
-    assert plan["at_most"] == ["vocab_size"]
-    json.dumps(plan)
+def test_texts_to_fill_are_looked_at_before_training(recipe):
+    for text, says in (("no mark", r"no \[MASK\]"), ("[MASK]" + " the" * 40, "reads 24 at most")):
+        with pytest.raises(UsageError, match=says):
+            prepared(recipe, f"sample.texts=['{text}']")

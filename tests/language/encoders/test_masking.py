@@ -62,3 +62,11 @@ def test_other_keys_hide_other_places_and_equal_ones_the_same():
     _, targets = masking.apply(ids, keys)
     assert not torch.equal(targets[0], targets[1])
     assert torch.equal(masking.apply(ids[1:], keys[1:])[1], targets[1:]), "however the batch is cut"
+
+
+def test_padding_changes_nothing():
+    ids, keys = drawn((3, 50), 2)
+    masking = Masking(ORDINARY, MASK)
+    padded = torch.nn.functional.pad(ids, (0, 30), value=0)  # 0 is no ordinary token
+    for short, long in zip(masking.apply(ids, keys), masking.apply(padded, keys), strict=True):
+        assert torch.equal(long[:, :50], short)

@@ -15,7 +15,7 @@ from zaohua import hub
 from zaohua.errors import UsageError
 from zaohua.language.encoders.encoder import Encoder, EncoderConfig
 from zaohua.language.encoders.marks import with_marks
-from zaohua.language.encoders.model import EncoderModel
+from zaohua.language.encoders.model import EncoderModel, Guess
 from zaohua.language.tokenizer import TokenizerConfig
 from zaohua.language.tokenizer_training import train
 
@@ -148,3 +148,7 @@ def test_a_real_sentence_encoder():
     assert model.embed(texts) == pytest.approx(expected.numpy(), abs=1e-5)
     similarity = model.similarity(texts, texts)
     assert similarity[0, 1] > similarity[0, 2] + 0.2
+
+
+def test_a_guess_of_a_space_can_be_seen():
+    assert [Guess(0, text, 0.5).shown for text in (" moon", " ", "\n")] == ["moon", "' '", "'\\n'"]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.language.engine.constraints import Constraint
 from zaohua.language.engine.engine import Engine, EngineBusy
+from zaohua.language.engine.handle import Handle
 from zaohua.language.engine.request import Request
 from zaohua.language.sampling import SamplingConfig
 
@@ -223,6 +224,83 @@ def test_little_memory_makes_texts_wait_not_fail(decoder, tokenizer, alone):
     assert 1 <= most <= 3
     assert [handle.completion for handle in handles] == alone
     assert engine.pool.held <= one_slot
+
+
+def test_memory_that_is_not_to_be_had_fails_its_text_alone(engine, tokenizer, alone, monkeypatch):
+    asked, take = requests(tokenizer), engine.pool.take
+
+    def short_of_memory(positions: int):
+        if positions > 9000:
+            raise RuntimeError("can't allocate memory")
+        return take(positions)
+
+    monkeypatch.setattr(engine.pool, "take", short_of_memory)
+    bad, good = engine.submit(Request(prompt=[1], max_new_tokens=9999)), engine.submit(asked[1])
+    assert good.result() == alone[1]
+    with pytest.raises(RuntimeError, match="memory"):
+        bad.result()
+    assert engine.pool.used == 0
+
+
+def test_requests_may_come_while_the_queue_is_looked_through(engine):
+    request, others = Request(prompt=[1], max_new_tokens=1), []
+
+    class Watched(Handle):
+        """Another thread submits as soon as anyone looks at this one, and has time to do so."""
+
+        @property
+        def cancelled(self) -> bool:
+            if not others:
+                others.append(threading.Thread(target=engine.submit, args=(request,)))
+                others[0].start()
+                others[0].join(0.05)
+            return False
+
+        @cancelled.setter
+        def cancelled(self, value: bool) -> None:
+            pass
+
+    handle = engine.submit(request)
+    handle.__class__ = Watched
+    while engine.step() or others[0].is_alive():
+        pass
+    assert len(handle.completion.ids) == 1
+    assert (engine.pool.used, len(engine.waiting)) == (0, 0)
+
+
+def test_complete_waits_where_others_fill_the_queue(decoder, tokenizer, alone):
+    """They may do so between a look at the queue and the next request."""
+    engine, asked = Engine(decoder, tokenizer, queue=2), requests(tokenizer)
+    submit, busy = engine.submit, iter([True, False, True])
+
+    def sometimes(*arguments):
+        if next(busy, False):
+            raise EngineBusy
+        return submit(*arguments)
+
+    engine.submit = sometimes
+    assert engine.complete(asked[:4]) == alone[:4]
+
+
+def test_no_token_is_lost_between_two_looks(engine, tokenizer, alone, monkeypatch):
+    """All is written, as another thread might, just when complete() looks whether it is."""
+    ended, shown = Handle.done.fget, []
+
+    def done(handle: Handle) -> bool:
+        while not engine._stepping and engine.step():
+            pass
+        return ended(handle)
+
+    monkeypatch.setattr(Handle, "done", property(done))
+    monkeypatch.setattr(engine, "advance", lambda news: None)
+    assert engine.complete([requests(tokenizer)[1]], lambda place, token: shown.append(token.text)) == alone[1:2]
+    assert "".join(shown) == alone[1].text
+
+
+@pytest.mark.parametrize("wrong", [{"batch": 0}, {"queue": 0}, {"batch": 10**6}], ids=str)
+def test_places_that_cannot_be_had(wrong, decoder, tokenizer):
+    with pytest.raises(UsageError, match="must be from 1 to"):
+        Engine(decoder, tokenizer, **wrong)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from zaohua.language.decoder import Decoder
+from zaohua.language.engine import fast_decode
 from zaohua.language.engine.attending import Piece
 from zaohua.language.engine.fast_decode import FastDecoder
 from zaohua.language.engine.plain_decode import PlainDecoder
@@ -67,7 +68,9 @@ def defined(decoder: Decoder) -> torch.Tensor:
     return torch.cat([decoder(torch.tensor([ids[i][: n + STEPS]]))[0] for i, n in enumerate(LENGTHS)])
 
 
-def test_logits_are_those_of_the_plain_definition(decoder):
+@pytest.mark.parametrize("small", [0, 10**9])
+def test_logits_are_those_of_the_plain_definition(decoder, small, monkeypatch):
+    monkeypatch.setattr(fast_decode, "SMALL", small)
     assert FastDecoder.serves(decoder)
     whole = defined(decoder)
     torch.testing.assert_close(served(FastDecoder(decoder), decoder), whole, rtol=1e-5, atol=1e-5)
@@ -89,9 +92,11 @@ def test_half_precision(make_decoder):
 
 
 @torch.inference_mode()
-@pytest.mark.parametrize("int8", [False, True])
-def test_rows_are_the_same_bit_by_bit_whatever_stands_beside_them(decoder, int8):
-    model = FastDecoder(to_int8(decoder) if int8 else decoder)
+@pytest.mark.parametrize("weights", ["small", "large", "int8"])
+def test_rows_are_the_same_bit_by_bit_whatever_stands_beside_them(decoder, weights, monkeypatch):
+    if weights == "large":
+        monkeypatch.setattr(fast_decode, "SMALL", 0)
+    model = FastDecoder(to_int8(decoder) if weights == "int8" else decoder)
     room, ids = slots(decoder, 16), texts(decoder, 16)
     for slot, text in zip(room, ids, strict=True):
         model(text[:20], [Piece(slot, 0, 20)])

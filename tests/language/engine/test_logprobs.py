@@ -35,10 +35,20 @@ def test_none_without_being_asked_for_and_chosen_alone_with_zero(make_decoder, t
     model = LanguageModel(make_decoder(), tokenizer)
     assert model.generate("a", max_new_tokens=3)[0].logprobs is None
     [text] = model.generate("a", max_new_tokens=3, logprobs=0)
-    assert [entry["top"] for entry in text.logprobs] == [{}] * 3
+    assert [entry["top"] for entry in text.logprobs] == [[]] * 3
     assert all(entry["logprob"] < 0 for entry in text.logprobs)
     with pytest.raises(UsageError):
         model.generate("a", logprobs=10**6)
+
+
+def test_tokens_spelled_alike_are_told_apart(make_decoder, tokenizer):
+    """Of a byte-level tokeniser's tokens, most are parts of a character and have the same spelling."""
+    [text] = LanguageModel(make_decoder(), tokenizer).generate("a", max_new_tokens=5, logprobs=60)
+    for entry in text.logprobs:
+        assert len({one["id"] for one in entry["top"]}) == 60
+        assert [one["logprob"] for one in entry["top"]] == sorted((o["logprob"] for o in entry["top"]), reverse=True)
+        assert all(one["token"] == tokenizer.decode([one["id"]]) for one in (entry, *entry["top"]))
+    assert len({one["token"] for one in text.logprobs[0]["top"]}) < 60
 
 
 def test_saved_with_the_text(make_decoder, tokenizer, tmp_path):

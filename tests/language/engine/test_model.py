@@ -10,6 +10,7 @@ from zaohua.errors import UsageError
 from zaohua.language.engine.fast_decode import FastDecoder
 from zaohua.language.engine.plain_decode import PlainDecoder
 from zaohua.language.model import LanguageModel
+from zaohua.nn.int8 import Int8Linear, to_int8
 
 GREEDY = {"temperature": 0.0, "max_new_tokens": 40}
 
@@ -82,6 +83,28 @@ def test_more_texts_than_the_queue_holds(model):
     texts = model.generate("Once", n=150, max_new_tokens=2, temperature=2.0)
     assert [text.index for text in texts] == list(range(150))
     assert texts[:3] == model.generate("Once", n=3, max_new_tokens=2, temperature=2.0)
+
+
+@pytest.mark.parametrize("weights", ["full", "int8"])
+def test_weights_handed_over_are_held_once(folder, weights):
+    whole, handed = (LanguageModel.load(folder, weights=weights) for _ in range(2))
+    handed.only_write()
+    kept = handed.decoder.embed_tokens.weight.numel()
+    matrices = [part.weight for part in handed.decoder.modules() if isinstance(part, nn.Linear | Int8Linear)]
+    assert sum(weight.numel() for weight in matrices) == 0 < kept
+    assert handed.generate("Once", **GREEDY) == whole.generate("Once", **GREEDY)
+    assert handed.engine is handed.engine
+    for refused in (lambda: handed.score("Once"), lambda: handed.save(folder.parent / "other")):
+        with pytest.raises(UsageError, match="only writes"):
+            refused()
+    assert not (folder.parent / "other").exists()
+
+
+@pytest.mark.parametrize("change", [lambda decoder: decoder, to_int8], ids=["full", "int8"])
+def test_a_tied_table_stays(change, make_decoder, tokenizer):
+    whole, handed = (LanguageModel(change(make_decoder(tied=True)), tokenizer) for _ in range(2))
+    handed.only_write()
+    assert handed.generate("Once", **GREEDY) == whole.generate("Once", **GREEDY)
 
 
 def test_weights_of_one_byte(folder):

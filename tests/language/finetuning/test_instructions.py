@@ -53,6 +53,9 @@ def test_what_each_form_may_hold_besides():
     assert conversation({"system": "Be kind.", **FORMS["ShareGPT"]}, "")[1] == (SYSTEM, ASKED, SAID)
     assert conversation({"prompt": [SYSTEM, ASKED], "completion": [SAID]}, "")[1] == (SYSTEM, ASKED, SAID)
     assert conversation({"prompt": "Why?", "response": "Because."}, "")[1] == (ASKED, SAID)
+    assert conversation({"system": "Be kind.", **FORMS["prompt/completion"]}, "")[1] == (SYSTEM, ASKED, SAID)
+    both = {"prompt": "Why?", "completion": None, "response": "Because."}
+    assert conversation(both, "")[1] == (ASKED, SAID), "rows of a table have all of its columns"
     row = {"messages": None, "instruction": "Why?", "input": None, "output": "Because."}
     assert conversation(row, "") == ("Alpaca", (ASKED, SAID)), "rows of a table have all of its columns"
     parts = [{"type": "text", "text": "Wh"}, {"type": "text", "text": "y?"}]
@@ -191,9 +194,17 @@ def test_every_form_of_a_pair(record, form):
     assert pair.messages("rejected") == (ASKED, BAD)
 
 
+def test_a_pair_may_bring_a_system_message_and_empty_columns():
+    shared = {"system": "Be kind.", "chosen": GPT["good"], "rejected": GPT["bad"]}
+    asked = [{"from": "human", "value": "Why?"}]
+    for fields in ({"conversations": asked, "prompt": None}, {"conversations": None, "prompt": "Why?"}):
+        assert preference(shared | fields, "")[1].prompt == (SYSTEM, ASKED)
+
+
 @pytest.mark.parametrize(
     ("record", "words"),
     [
+        ({"prompt": "Why?", "chosen": "good", "rejected": None}, "rejected"),
         ({"prompt": "Why?", "chosen": "good"}, "rejected"),
         ({"prompt": "Why?", "rejected": "bad"}, "chosen"),
         ({"chosen": "good", "rejected": "bad"}, "prompt"),

@@ -6,6 +6,8 @@ import json
 import pytest
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file as load
+from safetensors.torch import save_file
 from torch import nn
 
 from zaohua.errors import UsageError, ZaohuaError
@@ -120,6 +122,8 @@ def test_the_same_seed_draws_the_same_adapters(make_decoder):
 def test_a_pattern_without_a_match_names_what_there_is(make_decoder):
     with pytest.raises(UsageError, match=r"^[^\n]*'query'[^\n]*q_proj, k_proj, v_proj, o_proj, gate_proj[^\n]*$"):
         attach(make_decoder(), LoRAConfig(targets=["q_proj", "query"]), seed=1)
+    with pytest.raises(UsageError, match=r"^[^\n]*'\*proj' is no regular expression[^\n]*$"):
+        attach(make_decoder(), LoRAConfig(targets=["*proj"]), seed=1)
     with pytest.raises(UsageError, match="lm_head"):  # it is tied, or as large as all the blocks
         attach(make_decoder(), LoRAConfig(targets=["lm_head"]), seed=1)
 
@@ -182,7 +186,14 @@ def test_peft_opens_what_we_save(tmp_path, make_decoder, tokenizer, shape, targe
 
 @pytest.mark.parametrize("shape", [LLAMA, GPT2], ids=["llama", "gpt2"])
 @pytest.mark.parametrize(
-    "special", [{}, {"use_rslora": True}, {"alpha_pattern": {"mlp.c_fc": 9, "down_proj": 9}}], ids=str
+    "special",
+    [
+        {},
+        {"use_rslora": True},
+        {"alpha_pattern": {"mlp.c_fc": 9, "down_proj": 9}},
+        {"alpha_pattern": {r"(layers|h)\.0\..*": 9}},
+    ],
+    ids=str,
 )
 def test_we_open_what_peft_saves(tmp_path, make_decoder, tokenizer, shape, special):
     peft, transformers = pytest.importorskip("peft"), pytest.importorskip("transformers")
@@ -200,6 +211,12 @@ def test_we_open_what_peft_saves(tmp_path, make_decoder, tokenizer, shape, speci
         assert (theirs.eval()(IDS).logits - decoder(IDS)).abs().max() < 1e-4
 
 
+def reshaped(folder, change):
+    """Every B otherwise."""
+    tensors = {name: change(tensor) if "lora_B" in name else tensor for name, tensor in load(folder / WEIGHTS).items()}
+    save_file(tensors, folder / WEIGHTS)
+
+
 def damaged(folder, **changes):
     raw = json.loads((folder / CONFIG).read_text())
     (folder / CONFIG).write_text(json.dumps(raw | changes))
@@ -213,6 +230,12 @@ DAMAGES = {
     "DoRA": lambda folder: damaged(folder, use_dora=True),
     "biases": lambda folder: damaged(folder, bias="all"),
     "whole modules": lambda folder: damaged(folder, modules_to_save=["lm_head"]),
+    "a start that changed the base": lambda folder: damaged(folder, init_lora_weights="pissa_niter_4"),
+    "adapters that wait for a token": lambda folder: damaged(folder, alora_invocation_tokens=[1, 2]),
+    "a pattern that is none": lambda folder: damaged(folder, alpha_pattern={"*": 3}),
+    "patterns that are none": lambda folder: damaged(folder, alpha_pattern=["q_proj"]),
+    "rank 0": lambda folder: reshaped(folder, lambda tensor: tensor[:, :0].contiguous()),
+    "a number for a matrix": lambda folder: reshaped(folder, lambda tensor: tensor.sum()),
     "an odd alpha": lambda folder: damaged(folder, lora_alpha="large"),
 }
 

@@ -23,15 +23,17 @@ def test_every_text_is_in_one_window_and_no_window_overflows(lengths):
     assert sum(rooms[-2:]) < 20 or len(rooms) < 2, "two windows that are half empty would have been one"
 
 
-@given(st.lists(st.integers(1, 9), min_size=1, max_size=6), st.integers(0, 3))
-def test_packed_attention_is_the_block_diagonal_mask(lengths, seed):
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=6), st.integers(0, 3), st.none() | st.integers(1, 9))
+def test_packed_attention_is_the_block_diagonal_mask(lengths, seed, window):
     generator = torch.Generator().manual_seed(seed)
     total = sum(lengths)
     q = torch.randn(1, 4, total, 8, generator=generator)
     k, v = (torch.randn(1, 2, total, 8, generator=generator) for _ in range(2))
     owner = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths))
-    mask = (owner[:, None] == owner) & torch.ones(total, total, dtype=torch.bool).tril()
-    assert torch.allclose(attention(q, k, v, mask=Packed(tuple(lengths))), attention(q, k, v, mask=mask), atol=1e-6)
+    back = torch.arange(total)[:, None] - torch.arange(total)
+    mask = (owner[:, None] == owner) & (back >= 0) & (back < (window or total))
+    packed = attention(q, k, v, window=window, mask=Packed(tuple(lengths)))
+    assert torch.allclose(packed, attention(q, k, v, mask=mask), atol=1e-6)
 
 
 def texts(*lengths: int) -> list[Encoded]:
@@ -42,11 +44,12 @@ def texts(*lengths: int) -> list[Encoded]:
 SHAPES = [
     {"qk_norm": True},
     {"qk_norm": False, "bias": "qkv"},
+    {"qk_norm": False, "window": 5},
     {"norm": "layer", "positions": "learned", "mlp": "gelu_tanh", "bias": "all", "qk_norm": False, "kv_heads": 4},
 ]
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=["qwen3", "qwen2", "gpt2"])
+@pytest.mark.parametrize("shape", SHAPES, ids=["qwen3", "qwen2", "mistral", "gpt2"])
 def test_a_packed_text_costs_what_it_costs_alone(make_decoder, shape):
     """Each text's loss is the same in a row of several as by itself, and so is its gradient."""
     scorer, several = Scorer(make_decoder(**shape)), texts(9, 2, 30, 17)

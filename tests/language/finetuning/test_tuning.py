@@ -5,6 +5,8 @@ import math
 import os
 import random
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -142,7 +144,12 @@ def test_a_run_gets_better_and_leaves_a_model_that_opens(tmp_path, recipe, base,
             assert torch.allclose(plain(ids), tuned, atol=1e-4), (
                 "the adapters beside the model are those merged into it"
             )
+    again = hub.evaluate(tmp_path / "run", **({"samples": 0} if task == "continue" else {}))
+    assert again["metrics"] == pytest.approx(after, rel=1e-3, abs=1e-5), "what was held back is found again"
     if task != "continue":
+        assert again["baselines"]["before"] == pytest.approx(before, rel=1e-3, abs=1e-5)
+        with pytest.raises(UsageError, match="stride"):
+            hub.evaluate(tmp_path / "run", stride=4)
         assert own_template(model.tokenizer) == CHATML
         assert model.tokenizer.special["<|im_end|>"] in model.ends
     transformers = pytest.importorskip("transformers")
@@ -156,7 +163,7 @@ def test_adapters_whose_base_is_gone_are_one_line(tmp_path, recipe, base):
     base.rename(tmp_path / "elsewhere")
     with pytest.raises(ZaohuaError, match=r"^[^\n]*adapters to [^\n]*base[^\n]*$"):
         hub.load(tmp_path / "run" / "checkpoints" / "last" / "adapter")
-    with pytest.raises(UsageError, match="--data"):
+    with pytest.raises(ZaohuaError, match=r"^[^\n]*base[^\n]*$"):
         hub.evaluate(tmp_path / "run")
 
 
@@ -214,6 +221,40 @@ def test_the_plan_says_what_it_would_take(recipe, task):
     assert 0 < plan["memory_bytes"] < full["memory_bytes"]
     derived = describe(recipe(task, train={"steps": None}))
     assert derived["steps"] > 0
+
+
+def test_two_processes_train_like_one(tmp_path, recipe):
+    """Over gloo, data-parallel and sharded, with adapters and without: every loss and evaluation."""
+    torchrun, jobs = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"], []
+    for task, lora in (("instruct", LORA), ("prefer", LORA), ("continue", None)):
+        jobs.append(dict(recipe(task, **({"lora": lora} if lora else {}), train={"steps": 4, "evaluate_every": 4})))
+    (tmp_path / "jobs.py").write_text(JOBS.format(jobs=jobs))
+    for mode, how in (("auto", []), ("data", torchrun), ("shard", torchrun)):
+        environment = os.environ | {"OMP_NUM_THREADS": "1", "ZAOHUA_CACHE": str(tmp_path / f"cache-{mode}")}
+        command = [sys.executable, *how, str(tmp_path / "jobs.py"), str(tmp_path), mode]
+        subprocess.run(command, check=True, env=environment, timeout=120)
+    for mode in ("data", "shard"):
+        for job in jobs:
+            one, two = (lines(tmp_path / run / job["task"]) for run in ("auto", mode))
+            assert len(one) == len(two) == 4 + 1
+            for first, second in zip(one, two, strict=True):
+                assert second["loss"] == pytest.approx(first["loss"], abs=1e-4), (mode, job["task"])
+            assert hub.load(tmp_path / mode / job["task"])
+
+
+JOBS = """
+import sys
+from zaohua.recipe import RawRecipe
+from zaohua.training import parallel
+from zaohua.training.run import train
+
+leave, parallel.stop = parallel.stop, lambda: None  # the ranks meet once for all runs
+folder, mode = sys.argv[1:]
+for job in {jobs}:
+    run = {{"dir": f"{{folder}}/{{mode}}/{{job['task']}}"}}
+    train(RawRecipe(job | {{"run": run, "train": job["train"] | {{"parallel": mode}}}}), quiet=True)
+leave()
+"""
 
 
 # ---- the loss
@@ -331,6 +372,23 @@ def test_a_template_that_loops_stops_the_run_and_nothing_else(tmp_path, recipe, 
     )
     with pytest.raises(ZaohuaError, match="was stopped"):
         train(recipe("instruct", data={"template": str(tmp_path / "loop.jinja")}), quiet=True)
+
+
+def test_long_questions_are_not_asked_and_stop_nothing(tmp_path, recipe, files):
+    """The recipe's usual answer is as long as this model's whole context."""
+    items = json.loads(files["instruct"].read_text())
+    items += [{"instruction": "山 " * (30 + i % 5) + str(i), "input": "", "output": "temple"} for i in range(20)]
+    files["instruct"].write_text(json.dumps(items))
+    train(recipe("instruct", train={"steps": 1}, sample={"max_new_tokens": 128}), quiet=True)
+    asked = json.loads((tmp_path / "run" / "samples" / "step-00000000.json").read_text())
+    assert asked
+
+
+def test_a_template_without_the_answer_is_one_line(tmp_path, recipe):
+    (tmp_path / "mute.jinja").write_text("{% for m in messages if m.role == 'user' %}{{ m.content }}\n{% endfor %}")
+    for task in ("instruct", "prefer"):
+        with pytest.raises(ZaohuaError, match=r"^[^\n]*without an answer[^\n]*$"):
+            train(recipe(task, data={"template": str(tmp_path / "mute.jinja")}), quiet=True)
 
 
 def test_what_the_template_refuses_is_left_out_and_counted(tmp_path, recipe):

@@ -5,15 +5,18 @@ import random
 from pathlib import Path
 
 import pytest
+import small_runs
 import torch
-from resuming import assert_resumes_exactly
 from torch.utils.flop_counter import FlopCounterMode
 
 from zaohua import hub
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.language.seq2seq.model import Seq2SeqModel, padded
 from zaohua.language.seq2seq.module import Seq2Seq, Seq2SeqConfig
-from zaohua.training.run import describe, train_recipe
+from zaohua.language.seq2seq.task import Seq2SeqRecipe, Seq2SeqTask
+from zaohua.recipe import load_recipe, validate
+from zaohua.training.parallel import Parallel
+from zaohua.training.run import train_recipe
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +89,7 @@ def test_generating_obeys_its_options(module, tokenizer):
     assert [t.text for t in model.generate("山上 one", max_new_tokens=8, temperature=1.0, n=2, seed=5)] == [
         t.text for t in many[:2]
     ]
-    greedy = model.generate("山上 one", max_new_tokens=8)[0]
+    greedy = model.generate("山上 one", max_new_tokens=8, top_k=None, beams=None, length_penalty=1.0)[0]
     texts = ["山上 one", "on the hill a temple", "有"]
     assert model.rewrite(texts, 8)[0] == greedy.text
     assert model.rewrite(texts, 8) == [model.rewrite([text], 8)[0] for text in texts]
@@ -94,7 +97,8 @@ def test_generating_obeys_its_options(module, tokenizer):
         cut = model.generate("山上 one", max_new_tokens=8, stop=greedy.text[1:2] or greedy.text)[0]
         assert greedy.text.startswith(cut.text)
         assert cut.finish_reason == "stop"
-    for wrong in ({"max_new_tokens": 0}, {"n": 0}, {"stop": ""}, {"temperature": -1}):
+    elsewhere = ({"logprobs": 1}, {"beams": 1}, {"speculate": 1}, {"length_penalty": 0.0}, {"regex": "a"})
+    for wrong in ({"max_new_tokens": 0}, {"n": 0}, {"stop": ""}, {"temperature": -1}, {"top_k": 0}, *elsewhere):
         with pytest.raises(UsageError):
             model.generate("a", **wrong)
     with pytest.raises(UsageError, match="reads 24 at most"):
@@ -110,42 +114,7 @@ def test_rows_are_padded():
 @pytest.fixture(scope="module")
 def recipe(tmp_path_factory) -> Path:
     """Words and the same words backwards."""
-    folder = tmp_path_factory.mktemp("seq2seq")
-    draw = random.Random(0)
-    words = {"".join(draw.choices("abcdef", k=draw.randint(2, 4))) for _ in range(1500)}
-    lines = [json.dumps({"word": word, "turned": word[::-1]}) for word in sorted(words)]
-    (folder / "words.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    (folder / "seq2seq.toml").write_text(
-        f"""
-        task = "seq2seq"
-        [data]
-        source = "jsonl:{folder / "words.jsonl"}"
-        first = "word"
-        second = "turned"
-        [tokenizer]
-        kind = "char"
-        [model]
-        depth = 1
-        width = 64
-        context = 16
-        dropout = 0.1
-        [train]
-        steps = 12
-        batch_size = 8
-        accumulate = 2
-        log_every = 1
-        evaluate_every = 6
-        save_every = 5
-        tensorboard = false
-        [run]
-        dir = "{folder / "run"}"
-        """
-    )
-    return folder / "seq2seq.toml"
-
-
-def test_a_stopped_run_goes_on_bit_for_bit(recipe, tmp_path, monkeypatch):
-    assert_resumes_exactly(recipe, tmp_path, monkeypatch, after=7)
+    return small_runs.seq2seq(tmp_path_factory.mktemp("seq2seq"))
 
 
 def test_it_learns_to_write_words_backwards(recipe, tmp_path):
@@ -163,9 +132,22 @@ def test_it_learns_to_write_words_backwards(recipe, tmp_path):
     assert model.generate(fresh[0])[0].text == model.rewrite(fresh[:1])[0]
 
 
-def test_costs_are_known_before_the_data(recipe):
-    from zaohua.recipe import load_recipe
+def test_a_text_that_is_cut_has_no_end_to_learn(recipe):
+    task = Seq2SeqTask(validate(load_recipe(recipe, ["model.context=5"]), Seq2SeqRecipe))
+    task.prepare(Parallel(rank=0, world=1, device=torch.device("cpu"), mode="single"), visible=False)
+    end, short, long = task.tokenizer.eot_id, task.tokenizer.encode("ab"), task.tokenizer.encode("abcdef")
+    read, real, inputs, targets = task._rows([(short, short), (long, long)], torch.device("cpu"))
+    assert read.tolist() == [[*short, end, end, end], [*long[:4], end]]
+    assert real.tolist() == [[True] * 3 + [False] * 2, [True] * 5]
+    assert inputs.tolist() == [[end, *short, end, end], [end, *long[:4]]]
+    assert targets.tolist() == [[*short, end, -100, -100], long[:5]]
 
-    plan = describe(load_recipe(recipe))
-    assert plan["at_most"] == ["vocab_size"]
-    assert plan["parameters"] > 0
+
+def test_it_goes_on_from_a_folder(recipe, tmp_path):
+    train_recipe(recipe, "train.steps=2", f"run.dir={tmp_path / 'one'}", quiet=True)
+    settings = (f"model.base={tmp_path / 'one'}", "model.dropout=0.3", "train.steps=1", "train.learning_rate=1e-9")
+    train_recipe(recipe, *settings, "train.optimiser=adamw", f"run.dir={tmp_path / 'two'}", quiet=True)
+    one, two = (hub.load(tmp_path / name) for name in ("one", "two"))
+    assert two.module.config.dropout == 0.3
+    weights = zip(one.module.parameters(), two.module.parameters(), strict=True)
+    assert all((ours - theirs).abs().max() < 1e-6 for ours, theirs in weights)

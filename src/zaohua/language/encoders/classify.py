@@ -1,5 +1,6 @@
 """Sorting texts by label: an encoder, pretrained or fresh, whose first token is read by a classifier (seed §2.2)."""
 
+from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -8,7 +9,6 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from zaohua.artifacts import Text
 from zaohua.data.labelled import Example, Labelled, LabelledConfig, read_labelled
 from zaohua.data.order import example_numbers
 from zaohua.language.encoders import dial
@@ -18,7 +18,7 @@ from zaohua.language.encoders.masking import Masking
 from zaohua.language.encoders.model import EncoderModel, passes
 from zaohua.language.encoders.task import EncoderTask
 from zaohua.language.initialise import read_whole_text
-from zaohua.language.text_task import completed, counted_by_characters, or_nothing, own_tokenizer, turns
+from zaohua.language.text_task import counted_by_characters, or_nothing, turns
 from zaohua.language.tokenizer import TokenizerConfig
 from zaohua.metrics.classification import confusion_matrix, sorted_scores
 from zaohua.metrics.tfidf import tfidf_classifier
@@ -65,17 +65,14 @@ class ClassifyTask(EncoderTask):
         self.masking: Masking
         self._train: list[np.ndarray] = []
         self._validation: list[np.ndarray] = []
-        self._baselines: dict[str, Any] | None = None
 
     def prepare(self, parallel: Parallel, *, visible: bool) -> None:
         """Read the texts, train or take a tokeniser, and settle shape, batch, rates and steps."""
-        tokenizer = self._open_base()
+        given = self._open_base()
         labels = self._base.config.labels if self.measuring and self._base is not None else None
         self.data = read_labelled(self.recipe.data, self.recipe.train.seed, labels)
-        texts = [example.text for example in self.data.train]
-        self._begin(tokenizer or own_tokenizer(self.recipe.tokenizer, texts), **self._head(self.data.labels))
-        self.report = completed(self.data.report, texts, self.tokenizer, visible=visible)
-        self._train = self.tokenizer.encode_batch(texts)
+        texts, head = [example.text for example in self.data.train], self._head(self.data.labels)
+        self._train = self._learn_from(texts, self.data.report, given, visible=visible, **head)
         self._validation = self.tokenizer.encode_batch([example.text for example in self.data.validation])
         self._measure_rows(self._train)
         self._settle(len(texts))
@@ -93,10 +90,12 @@ class ClassifyTask(EncoderTask):
         return self._head(("?", "?"))
 
     def build(self) -> dict[str, nn.Module]:
-        """The encoder; unless it sorts already, its first token begins by reading all of the text alike."""
+        """The encoder; unless it sorts already, its first token begins by reading all of the text alike, and one that
+        goes on from no other begins as tf-idf."""
         modules = super().build()
         encoder = modules["model"]
         assert isinstance(encoder, Encoder)
+        self._begin_as_tfidf(encoder, self._train, reading=True)
         if self._base is None or self._base.config.head != self.head:
             read_whole_text(encoder)
         return modules
@@ -150,39 +149,31 @@ class ClassifyTask(EncoderTask):
     def _wanted(examples: list[Example]) -> np.ndarray:
         return np.array([example.label for example in examples], dtype=np.int64)
 
-    def baselines(self) -> dict[str, Any]:
+    def _rivals(self) -> dict[str, Any]:
         """The commonest label for all, and a logistic regression over tf-idf, on the same split."""
-        if self._baselines is None:
-            train, validation = self._wanted(self.data.train), self._wanted(self.data.validation)
-            count = len(self.config.labels)
-            commonest = np.full(len(validation), np.bincount(train).argmax())
-            self._baselines = {"commonest": sorted_scores(confusion_matrix(validation, commonest, count))}
-            self._baselines |= or_nothing(
-                lambda: {
-                    "tfidf": tfidf_classifier(
-                        ([example.text for example in self.data.train], train.tolist()),
-                        ([example.text for example in self.data.validation], validation.tolist()),
-                        count,
-                        characters=counted_by_characters(self.report),
-                    )
-                }
-            )
-        return self._baselines
+        train, validation = self._wanted(self.data.train), self._wanted(self.data.validation)
+        count = len(self.config.labels)
+        commonest = np.full(len(validation), np.bincount(train).argmax())
+        return {"commonest": sorted_scores(confusion_matrix(validation, commonest, count))} | or_nothing(
+            lambda: {
+                "tfidf": tfidf_classifier(
+                    ([example.text for example in self.data.train], train.tolist()),
+                    ([example.text for example in self.data.validation], validation.tolist()),
+                    count,
+                    characters=counted_by_characters(self.report),
+                )
+            }
+        )
 
     # ---- results
 
-    def sample(self, weights: Weights) -> list[Text]:
-        """A few validation texts with the label they got, and the one they should have."""
+    def _answers(self, weights: Weights) -> Iterator[tuple[str, str]]:
+        """The label that each text got, and the one it should have."""
         shown = self.data.validation[:_SAMPLES]
         found = EncoderModel(self.encoder(weights), self.tokenizer).classify([example.text for example in shown])
-        return [
-            Text(
-                prompt=example.text,
-                text=f" → {given.label} {given.probabilities[given.label]:.2f} ({self.config.labels[example.label]})",
-                model=self.recipe.run.dir,
-            )
-            for example, given in zip(shown, found, strict=True)
-        ]
+        for example, given in zip(shown, found, strict=True):
+            wanted = self.config.labels[example.label]
+            yield example.text, f"{given.label} {given.probabilities[given.label]:.2f} ({wanted})"
 
     def summary(self, weights: Weights) -> dict[str, Any]:
         """Baselines, sizes, and who was taken for whom: rows are true labels."""

@@ -1,17 +1,14 @@
-"""One dial, `model.depth`, for encoders: shape, batch, rates and budget follow from it; what is set stays."""
+"""One dial, `model.depth`, for encoders: the shape follows from it; what is set stays."""
 
-import math
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from zaohua.errors import UsageError
 from zaohua.i18n import t
-from zaohua.language.dial import has_no_budget
 from zaohua.language.encoders.encoder import EncoderConfig
 from zaohua.recipe import Section
-from zaohua.training.config import Count, TrainConfig
+from zaohua.training.config import Count
 
 DEFAULT_DEPTH = 4
 
@@ -53,43 +50,3 @@ def encoder_config(model: EncoderModelConfig, vocab_size: int, **head: Any) -> E
     fields = model.model_dump(exclude={"base", "depth"})
     heads, width = fields["heads"], fields["width"]
     return EncoderConfig(vocab_size=vocab_size, kv_heads=heads, head_dim=width // heads, **fields, **head)
-
-
-def schedule(
-    train: TrainConfig,
-    *,
-    width: int,
-    batch_size: int,
-    epochs: float,
-    most_steps: int,
-    examples: int | None,
-    fine_tuning: bool = False,
-) -> TrainConfig:
-    """Fill in batch, learning rates and budget: so many epochs, and no more than so many steps.
-
-    examples: texts or windows in an epoch, None when they are not known yet. fine_tuning: lower rates, for weights
-    that have learnt something already.
-    """
-    narrower = (256 / width) ** 0.5
-    share = 0.5 if fine_tuning else 1.0  # a fifth learnt the news too slowly, the whole no better
-    batch = train.batch_size or batch_size
-    adamw = (0.0015 if train.optimiser == "adamw" else 0.003) * narrower
-    update: dict[str, object] = {
-        "batch_size": batch,
-        "learning_rate": train.learning_rate or adamw * share,
-        "muon_learning_rate": train.muon_learning_rate or 0.01 * narrower * share,
-    }
-    if has_no_budget(train):
-        update["steps"] = (
-            most_steps if examples is None else min(most_steps, max(20, math.ceil(epochs * examples / batch)))
-        )
-    return train.model_copy(update=update)
-
-
-def model_folder(path: str) -> Path:
-    """A model folder, or the best (else last) checkpoint of the run folder that `path` is."""
-    folder = Path(path).expanduser()
-    for place in (folder, folder / "checkpoints" / "best", folder / "checkpoints" / "last"):
-        if (place / "config.json").is_file():
-            return place
-    return folder

@@ -6,6 +6,7 @@ InfoNCE (van den Oord et al. 2018, arXiv:1807.03748, eq. 4) with the other pairs
 mean of both directions, as in CLIP (arXiv:2103.00020).
 """
 
+from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -14,14 +15,13 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from zaohua.artifacts import Text
 from zaohua.data.order import example_numbers
-from zaohua.data.pairs import Pair, Pairs, PairsConfig, read_pairs
+from zaohua.data.pairs import Pairs, PairsConfig, columns, read_pairs
 from zaohua.language.encoders import dial
 from zaohua.language.encoders.encoder import Encoder
 from zaohua.language.encoders.model import EncoderModel, passes
 from zaohua.language.encoders.task import EncoderTask
-from zaohua.language.text_task import completed, counted_by_characters, or_nothing, own_tokenizer, turns
+from zaohua.language.text_task import counted_by_characters, or_nothing, turns
 from zaohua.language.tokenizer import TokenizerConfig
 from zaohua.metrics.retrieval import retrieval_scores
 from zaohua.metrics.tfidf import tfidf_retrieval
@@ -63,8 +63,8 @@ def info_nce(first: Tensor, second: Tensor, temperature: float, same: Tensor | N
 
 
 class EmbedTask(EncoderTask):
-    """Two rows [CLS] text [SEP] a pair. Negatives are the other pairs of the batch; of the part of it that one rank
-    computes at once, where it is cut (train.accumulate, several processes)."""
+    """Two rows [CLS] text [SEP] a pair. Negatives are the other pairs of the batch, on whatever rank they are computed;
+    where train.accumulate cuts it, those of the same part."""
 
     Recipe: ClassVar[type[Section]] = EmbedRecipe
     head: ClassVar[str] = "none"
@@ -74,21 +74,29 @@ class EmbedTask(EncoderTask):
     def __init__(self, recipe: EmbedRecipe) -> None:
         super().__init__(recipe)
         self.data: Pairs
+        self.parallel: Parallel
         self._train: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
         self._texts: tuple[np.ndarray, np.ndarray] = (np.empty(0), np.empty(0))  # numbers of distinct texts
-        self._baselines: dict[str, Any] | None = None
 
     def prepare(self, parallel: Parallel, *, visible: bool) -> None:
         """Read the pairs, train or take a tokeniser, and settle shape, batch, rates and steps."""
-        tokenizer = self._open_base()
+        given = self._open_base()
+        self.parallel = parallel
         self.data = read_pairs(self.recipe.data, self.recipe.train.seed)
-        firsts, seconds = _columns(self.data.train)
-        self._begin(tokenizer or own_tokenizer(self.recipe.tokenizer, [*firsts, *seconds]), head=self.head)
-        self.report = completed(self.data.report, seconds, self.tokenizer, visible=visible)
-        self._train = self.tokenizer.encode_batch(firsts), self.tokenizer.encode_batch(seconds)
+        firsts, seconds = columns(self.data.train)
+        both = self._learn_from([*firsts, *seconds], self.data.report, given, visible=visible, head=self.head)
+        self._train = both[: len(firsts)], both[len(firsts) :]
         self._texts = np.unique(firsts, return_inverse=True)[1], np.unique(seconds, return_inverse=True)[1]
         self._measure_rows([a if len(a) > len(b) else b for a, b in zip(*self._train, strict=True)])
         self._settle(len(firsts))
+
+    def build(self) -> dict[str, nn.Module]:
+        """The encoder; one that goes on from no other begins as tf-idf."""
+        modules = super().build()
+        encoder = modules["model"]
+        assert isinstance(encoder, Encoder)
+        self._begin_as_tfidf(encoder, (ids for side in self._train for ids in side))
+        return modules
 
     def usual_batch(self) -> int:
         """64 pairs: 63 negatives each."""
@@ -106,19 +114,21 @@ class EmbedTask(EncoderTask):
     # ---- training
 
     def batch(self, draw: Draw, device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Ids and padding of first and second texts, 4 x [b, T], and, bool [b, b], which share a text."""
+        """Ids and padding of first and second texts, 4 x [b, T], and the numbers of both, [b, 2]."""
         numbers = example_numbers(draw.seed, draw.step, self.batch_size, self.lengths)[draw.indices.numpy()]
         rows = [self.marks.rows([side[number] for number in numbers], self.context) for side in self._train]
-        same = np.logical_or.reduce([kind[numbers][:, None] == kind[numbers] for kind in self._texts])
-        tensors = (*rows[0], *rows[1], torch.from_numpy(same))
-        return tuple(tensor.to(device) for tensor in tensors)  # type: ignore[return-value]
+        texts = torch.from_numpy(np.stack([kind[numbers] for kind in self._texts], 1))
+        return tuple(tensor.to(device) for tensor in (*rows[0], *rows[1], texts))  # type: ignore[return-value]
 
     def loss(self, encoder: Encoder, batch: Any, keys: Tensor | None) -> tuple[Tensor, dict[str, Tensor]]:
-        """InfoNCE of the batch."""
-        first, first_real, second, second_real, same = batch
+        """InfoNCE of the pairs of all ranks."""
+        first, first_real, second, second_real, texts = batch
         other = None if keys is None else mix(keys)  # a pair's texts get masks of their own
-        vectors = _vectors(encoder, first, first_real, keys), _vectors(encoder, second, second_real, other)
-        return info_nce(*vectors, self.recipe.loss.temperature, same), {}
+        firsts = gathered(_vectors(encoder, first, first_real, keys), self.parallel)
+        seconds = gathered(_vectors(encoder, second, second_real, other), self.parallel)
+        texts = gathered(texts, self.parallel)
+        same = (texts[:, None] == texts).any(-1)
+        return info_nce(firsts, seconds, self.recipe.loss.temperature, same), {}
 
     # ---- evaluation
 
@@ -137,7 +147,7 @@ class EmbedTask(EncoderTask):
     def _questions(self) -> tuple[list[str], list[str], np.ndarray]:
         """Distinct first and second texts of validation, and which belong together, bool [N, M]."""
         pairs = self.data.validation
-        firsts, answers = (list(dict.fromkeys(column)) for column in _columns(pairs))
+        firsts, answers = (list(dict.fromkeys(column)) for column in columns(pairs))
         place, answer = ({text: number for number, text in enumerate(texts)} for texts in (firsts, answers))
         right = np.zeros((len(firsts), len(answers)), bool)
         for pair in pairs:
@@ -154,37 +164,38 @@ class EmbedTask(EncoderTask):
                 found[numbers] = vectors.double()
         return parallel.sum(found).float()
 
-    def baselines(self) -> dict[str, Any]:
+    def _rivals(self) -> dict[str, Any]:
         """Cosines of tf-idf vectors over the same questions and answers."""
-        if self._baselines is None:
-            firsts, answers, right = self._questions()
-            train = [text for column in _columns(self.data.train) for text in column]
-            characters = counted_by_characters(self.report)
-            self._baselines = or_nothing(
-                lambda: {"tfidf": tfidf_retrieval(train, firsts, answers, right, characters=characters)}
-            )
-        return self._baselines
+        train = [text for column in columns(self.data.train) for text in column]
+        characters = counted_by_characters(self.report)
+        return or_nothing(lambda: {"tfidf": tfidf_retrieval(train, *self._questions(), characters=characters)})
 
     # ---- results
 
-    def sample(self, weights: Weights) -> list[Text]:
-        """A few held-back first texts with the text that was found for them."""
+    def _answers(self, weights: Weights) -> Iterator[tuple[str, str]]:
+        """The text that was found for each first text."""
         firsts, answers, right = self._questions()
         model = EncoderModel(self.encoder(weights), self.tokenizer)
         similarity = model.similarity(firsts[:_SAMPLES], answers)
-        found = similarity.argmax(1)
-        return [
-            Text(
-                prompt=firsts[n],
-                text=f" → {answers[best]} ({similarity[n, best]:.2f} {'✓' if right[n, best] else '✗'})",
-                model=self.recipe.run.dir,
-            )
-            for n, best in enumerate(found.tolist())
-        ]
+        for number, best in enumerate(similarity.argmax(1).tolist()):
+            verdict = "✓" if right[number, best] else "✗"
+            yield firsts[number], f"{answers[best]} ({similarity[number, best]:.2f} {verdict})"
 
 
-def _columns(pairs: list[Pair]) -> tuple[list[str], list[str]]:
-    return [pair.first for pair in pairs], [pair.second for pair in pairs]
+def gathered(own: Tensor, parallel: Parallel) -> Tensor:
+    """The rows of every rank under one another, [b, …] -> [ranks b, …].
+
+    Gradients reach this rank's rows alone, times the number of ranks: their mean over the ranks, which the trainer
+    takes, is then the gradient of all.
+    """
+    if parallel.world == 1:
+        return own
+    rows = own.new_zeros(parallel.world, *own.shape)
+    rows[parallel.rank] = own.detach()
+    rows = parallel.sum(rows)
+    if own.requires_grad:
+        rows[parallel.rank] += parallel.world * (own - own.detach())
+    return rows.flatten(0, 1)
 
 
 def _vectors(encoder: Encoder, ids: Tensor, real: Tensor, keys: Tensor | None) -> Tensor:

@@ -45,12 +45,11 @@ class EncoderConfig(TransformerConfig):
             head = len(self.labels) * (self.width + 1)
         return tables + 2 * self.width + self.stack_parameters() + dense * self.pooler + head
 
-    def flops_per_token(self, context: int, *, training: bool = True) -> int:
+    def flops_per_token(self, context: int, *, training: bool = True, guessed: float = 1.0) -> int:
         """Floating-point operations per token: two per weight used in a product, and the two attention products over
-        the whole context; a training step costs three forward passes."""
-        # The masked head runs on the tokens to be guessed alone; in training those are 15%.
-        share = 0.15 if training else 1.0
-        head = round(share * self.width * (self.width + self.vocab_size)) if self.head == "masked" else 0
+        the whole context; a training step costs three forward passes. guessed: share of the tokens that the masked
+        head runs on."""
+        head = round(guessed * self.width * (self.width + self.vocab_size)) if self.head == "masked" else 0
         attention = 2 * self.layers * self.heads * self.head_dim * context
         forward = 2 * (self.layers * self.block_matrices() + head + attention)
         return 3 * forward if training else forward
@@ -79,6 +78,8 @@ class MaskedHead(nn.Module):
 
 class Encoder(nn.Module):
     """Token ids in, a vector for every token out; what is made of those is the head's."""
+
+    entries = ("hidden", "guess", "classify")  # methods that read its own weights, see Parallel.wrap
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()

@@ -1,6 +1,7 @@
 """Pretraining an encoder on text: guess the tokens that were hidden (Devlin et al. 2018, arXiv:1810.04805)."""
 
 import json
+from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -9,7 +10,6 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from zaohua.artifacts import Text
 from zaohua.data.config import TextDataConfig
 from zaohua.data.order import window_starts, windows_per_epoch
 from zaohua.data.shards import TokenShards
@@ -20,10 +20,10 @@ from zaohua.language.encoders import dial
 from zaohua.language.encoders.encoder import Encoder
 from zaohua.language.encoders.marks import Marks
 from zaohua.language.encoders.masking import Masking
-from zaohua.language.encoders.model import EncoderModel
+from zaohua.language.encoders.model import EncoderModel, hidden_places
 from zaohua.language.encoders.task import EncoderTask
 from zaohua.language.encoders.words import token_pieces, word_numbers
-from zaohua.language.text_task import turns
+from zaohua.language.text_task import model_folder, turns
 from zaohua.language.tokenizer import Tokenizer, TokenizerConfig
 from zaohua.metrics.cloze import cloze_baselines
 from zaohua.metrics.perplexity import perplexity
@@ -77,6 +77,7 @@ class MaskedTask(EncoderTask):
         super().__init__(recipe)
         self.corpus: Corpus
         self.masking: Masking
+        self.guessed = recipe.mask.share
         self._pieces: list[bytes] = []
 
     # ---- data and shape
@@ -86,7 +87,7 @@ class MaskedTask(EncoderTask):
         base = self._open_base()
         chosen = self.recipe.tokenizer
         if base is not None:
-            chosen = TokenizerConfig(kind="folder", path=str(dial.model_folder(self.recipe.model.base)))
+            chosen = TokenizerConfig(kind="folder", path=str(model_folder(self.recipe.model.base)))
         context = dial.shape(self.recipe.model).context
         assert context is not None
         for rank_turn in (parallel.main, not parallel.main):  # the others find what the main rank has left in the cache
@@ -104,6 +105,8 @@ class MaskedTask(EncoderTask):
             self._pieces = token_pieces(self.tokenizer)
             if "zh" in self.report["languages"]:
                 need("rjieba", "chinese")  # said now, not at the first Chinese word
+        for text in self.recipe.sample.texts:  # the same
+            hidden_places(text, self.tokenizer, self.marks, self.config.context)
 
     def usual_batch(self) -> int:
         """Windows of about 4,096 tokens together."""
@@ -127,9 +130,13 @@ class MaskedTask(EncoderTask):
     def loss(
         self, encoder: Encoder, batch: tuple[Tensor, Tensor], keys: Tensor | None
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Mean negative log-likelihood of the hidden tokens, in nats."""
+        """Mean over the windows of the mean negative log-likelihood of their hidden tokens, in nats: however a batch is
+        cut into parts, theirs together are its own."""
         logits, wanted = guesses(encoder, *batch, dropout_keys=keys)
-        return F.cross_entropy(logits, wanted), {"accuracy": (logits.argmax(1) == wanted).double().mean()}
+        places = batch[1] >= 0
+        weights = (places / places.sum(1, keepdim=True).clamp(min=1))[places] / len(places)
+        nats = F.cross_entropy(logits, wanted, reduction="none")
+        return nats @ weights, {"accuracy": (logits.argmax(1) == wanted).double() @ weights.double()}
 
     # ---- evaluation
 
@@ -159,7 +166,7 @@ class MaskedTask(EncoderTask):
             found.append(self._hidden(rows, keys, torch.device("cpu")))
         return found
 
-    def baselines(self) -> dict[str, Any]:
+    def _rivals(self) -> dict[str, Any]:
         """Token frequencies, and counts of both neighbours, at the same hidden places; kept beside the corpus."""
         mask = self.recipe.mask
         file = self.corpus.folder / f"cloze-{self.context}-{mask.share}-{mask.whole_words}.json"
@@ -172,16 +179,13 @@ class MaskedTask(EncoderTask):
 
     # ---- results
 
-    def sample(self, weights: Weights) -> list[Text]:
+    def _answers(self, weights: Weights) -> Iterator[tuple[str, str]]:
         """What the model puts in the place of [MASK]."""
         model = EncoderModel(self.encoder(weights), self.tokenizer)
-        chosen = self.recipe.sample
-        made = []
-        for text in chosen.texts or self._texts():
-            places = model.fill_mask(text, chosen.top_k)
-            told = "; ".join(", ".join(f"{g.text.strip()} {g.probability:.2f}" for g in place) for place in places)
-            made.append(Text(prompt=text, text=f" → {told}", model=self.recipe.run.dir))
-        return made
+        top_k = min(self.recipe.sample.top_k, self.tokenizer.vocab_size)
+        for text in self.recipe.sample.texts or self._texts():
+            places = model.fill_mask(text, top_k)
+            yield text, "; ".join(", ".join(f"{g.shown} {g.probability:.2f}" for g in place) for place in places)
 
     def _texts(self) -> list[str]:
         """Two pieces of the validation text, each with a token in its middle hidden."""

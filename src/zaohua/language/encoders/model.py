@@ -13,7 +13,8 @@ from zaohua.errors import UsageError
 from zaohua.i18n import t
 from zaohua.language.encoders.encoder import Encoder
 from zaohua.language.encoders.marks import Marks
-from zaohua.language.folder import load_folder, read_card, save_folder, usual_device
+from zaohua.language.folder import load_folder, save_folder
+from zaohua.language.opened import OpenedModel
 from zaohua.language.tokenizer import Tokenizer
 
 _TOKENS_PER_PASS = 4096  # padding included: texts of similar length go together
@@ -27,6 +28,11 @@ class Guess:
     text: str
     probability: float
 
+    @property
+    def shown(self) -> str:
+        """For people: without its space, and a space or line break alone spelt out."""
+        return self.text.strip() or repr(self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Classified:
@@ -36,33 +42,18 @@ class Classified:
     probabilities: dict[str, float]
 
 
-class EncoderModel:
-    """An encoder with the tokeniser it was trained with. name: what to call it; card: README.md."""
+class EncoderModel(OpenedModel):
+    """An encoder with the tokeniser it was trained with; see zaohua.language.folder for the form of its folder."""
 
     def __init__(self, encoder: Encoder, tokenizer: Tokenizer, *, name: str = "", card: str | None = None) -> None:
-        self.encoder, self.tokenizer, self.name, self.card = encoder, tokenizer, name, card
-        self.marks = Marks.of(tokenizer)
+        super().__init__(encoder, tokenizer, name=name, card=card)
+        self.encoder, self.marks = encoder, Marks.of(tokenizer)
 
-    @classmethod
-    def load(
-        cls,
-        folder: Path | str,
-        *,
-        name: str | None = None,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype = torch.float32,
-    ) -> "EncoderModel":
-        """Open a model folder (see zaohua.language.folder) on `device`: a CUDA GPU if there is one, else the CPU."""
-        folder = Path(folder)
+    @staticmethod
+    def _read(folder: Path, dtype: torch.dtype) -> tuple[Encoder, Tokenizer]:
         encoder, tokenizer = load_folder(folder, dtype)
         assert isinstance(encoder, Encoder)
-        encoder.to(usual_device(device))
-        return cls(
-            encoder,
-            tokenizer,
-            name=folder.resolve().name if name is None else name,
-            card=read_card(folder),
-        )
+        return encoder, tokenizer
 
     def save(self, folder: Path | str) -> None:
         """Write a Hugging Face BERT folder, whole or not at all."""
@@ -77,13 +68,8 @@ class EncoderModel:
         self._needs("masked", "fill_mask")
         if not 1 <= top_k <= self.tokenizer.vocab_size:
             raise UsageError(t("encoder.bad_top_k", value=top_k, most=self.tokenizer.vocab_size))
-        ids = self.tokenizer.encode(text, allow_special=True)
-        if len(ids) + 2 > self.encoder.config.context:
-            raise UsageError(t("encoder.too_long", tokens=len(ids) + 2, context=self.encoder.config.context))
-        row = torch.tensor([[self.marks.begin, *ids, self.marks.end]], device=self._device)
-        places = row[0] == (-1 if self.marks.mask is None else self.marks.mask)
-        if not places.any():
-            raise UsageError(t("encoder.nothing_hidden", mask="[MASK]"))
+        ids, places = hidden_places(text, self.tokenizer, self.marks, self.encoder.config.context)
+        row = torch.tensor([ids], device=self._device)
         logits = self.encoder.guess(self.encoder.hidden(row)[0, places]).float()[:, : self.tokenizer.vocab_size]
         logits[:, list(self.tokenizer.special.values())] = -torch.inf
         best = logits.softmax(-1).topk(top_k)
@@ -166,6 +152,20 @@ class EncoderModel:
     def _needs(self, head: str, call: str) -> None:
         if self.encoder.config.head != head:
             raise UsageError(t("encoder.no_head", call=call, name=self.name or "?", needed=t(f"encoder.head_{head}")))
+
+
+def hidden_places(text: str, tokenizer: Tokenizer, marks: Marks, context: int) -> tuple[list[int], list[int]]:
+    """The row of a text with [MASK] in it, and where they stand in it.
+
+    Raises UsageError for a text without [MASK], or one longer than the context.
+    """
+    ids = [marks.begin, *tokenizer.encode(text, allow_special=True), marks.end]
+    if len(ids) > context:
+        raise UsageError(t("encoder.too_long", tokens=len(ids), context=context))
+    places = [place for place, token in enumerate(ids) if token == marks.mask]
+    if not places:
+        raise UsageError(t("encoder.nothing_hidden", mask="[MASK]"))
+    return ids, places
 
 
 def passes(

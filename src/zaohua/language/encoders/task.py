@@ -1,6 +1,6 @@
 """What the tasks of an encoder have in common: its shape and start, its rows, its folder."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -8,16 +8,16 @@ from typing import Any, ClassVar
 import numpy as np
 from torch import nn
 
-from zaohua import recipe as recipes
 from zaohua.errors import UsageError
 from zaohua.i18n import t
 from zaohua.language.encoders import dial
-from zaohua.language.encoders.card import encoder_card
 from zaohua.language.encoders.encoder import Encoder, EncoderConfig
+from zaohua.language.encoders.lexical import begin_as_tfidf, token_weights
 from zaohua.language.encoders.marks import MARKS, Marks, with_marks
 from zaohua.language.folder import load_folder, save_folder
 from zaohua.language.initialise import initialise_encoder
-from zaohua.language.text_task import TextTask, restored
+from zaohua.language.text_card import encoder_card
+from zaohua.language.text_task import TextTask, model_folder, restored
 from zaohua.language.tokenizer import Tokenizer
 from zaohua.training.task import Weights
 
@@ -26,6 +26,7 @@ class EncoderTask(TextTask):
     """An encoder. prepare() also sets, with `_begin`: marks and context (tokens of a row)."""
 
     head: ClassVar[str]  # of EncoderConfig
+    guessed: float = 1.0  # share of the tokens that the masked head, if there is one, runs on
 
     def __init__(self, recipe: Any) -> None:
         super().__init__(recipe)
@@ -39,14 +40,15 @@ class EncoderTask(TextTask):
     def _open_base(self) -> Tokenizer | None:
         if self.recipe.model.base is None:
             return None
-        model, tokenizer = load_folder(dial.model_folder(self.recipe.model.base))
+        model, tokenizer = load_folder(model_folder(self.recipe.model.base))
         if not isinstance(model, Encoder):
             raise UsageError(t("encoder.base_is_no_encoder", path=self.recipe.model.base))
         self._base = model
         return tokenizer
 
     def _begin(self, tokenizer: Tokenizer, **head: Any) -> None:
-        """Settle tokeniser and shape. head: head, pooler and labels of EncoderConfig."""
+        """Settle tokeniser and shape. head: head, pooler and labels of EncoderConfig; those of the base do not stay."""
+        head = {"pooler": False, "labels": (), **head}
         model = dial.shape(self.recipe.model)
         assert model.context is not None
         self.tokenizer = with_marks(tokenizer, model.context)
@@ -75,6 +77,10 @@ class EncoderTask(TextTask):
         """The head's part of EncoderConfig, as far as it is known without the data."""
         return {"head": self.head}
 
+    def room(self) -> int:
+        """All but [CLS] and [SEP]."""
+        return self.context - 2
+
     def _measure_rows(self, texts: Sequence[np.ndarray]) -> None:
         """Note how long the rows of the training texts are."""
         self.lengths = np.array([min(len(ids) + 2, self.context) for ids in texts], dtype=np.int64)
@@ -91,6 +97,12 @@ class EncoderTask(TextTask):
             encoder.load_state_dict(fits, strict=False)
         return {"model": encoder}
 
+    def _begin_as_tfidf(self, encoder: Encoder, texts: Iterable[np.ndarray], *, reading: bool = False) -> None:
+        """Let an encoder that goes on from no other begin so. texts: tokens of those to learn from."""
+        if self._base is None:
+            weights = token_weights(texts, self.config.vocab_size, self.tokenizer.special.values())
+            begin_as_tfidf(encoder, weights, self.recipe.train.seed, reading=reading)
+
     # ---- costs and results
 
     def row_length(self) -> float:
@@ -99,7 +111,8 @@ class EncoderTask(TextTask):
 
     def flops_per_step(self) -> float:
         """Forward and backward over the global batch."""
-        return float(self.config.flops_per_token(round(self.row_length())) * self.units_per_step()["tokens"])
+        per_token = self.config.flops_per_token(round(self.row_length()), guessed=self.guessed)
+        return float(per_token * self.units_per_step()["tokens"])
 
     def encoder(self, weights: Weights) -> Encoder:
         """An unsharded encoder with these weights."""
@@ -107,14 +120,5 @@ class EncoderTask(TextTask):
 
     def save_model(self, folder: Path, weights: Weights, metrics: dict[str, Any], cost: dict[str, Any]) -> None:
         """A Hugging Face BERT folder with its card."""
-        card = encoder_card(
-            task=self.recipe.task,
-            title=Path(self.recipe.run.dir).name,
-            data=self.report,
-            recipe=recipes.dump(self.recipe),
-            metrics=metrics,
-            baselines=self.baselines(),
-            config=self.config,
-            cost=cost,
-        )
+        card = encoder_card(task=self.recipe.task, **self.card_facts(metrics, cost))
         save_folder(self.encoder(weights), self.tokenizer, folder, card)

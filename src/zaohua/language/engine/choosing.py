@@ -1,7 +1,7 @@
 """The next token of several texts at once, each by its own settings."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -76,10 +76,10 @@ def _choose(logits: Tensor, uniform: Tensor, config: SamplingConfig) -> list[int
         return [_choose(logits[i : i + 1], uniform[i : i + 1], config)[0] for i in range(len(logits))]
 
 
-def _logprobs(text: Running, row: Tensor):
+def _logprobs(text: Running, row: Tensor) -> Callable[[int], tuple[float | None, tuple[tuple[int, float], ...]]]:
     """A function from the chosen token to its log-probability and those of the likeliest, as the model has them."""
     if text.request.logprobs is None:
-        return lambda token: (None, ())
+        return lambda _: (None, ())
     logs = row.log_softmax(-1)
     best = logs.topk(min(text.request.logprobs, len(logs)))
     top = tuple(zip(best.indices.tolist(), best.values.tolist(), strict=True))

@@ -9,6 +9,7 @@ and random numbers belong to the request.
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
 import torch
 from torch import Tensor
@@ -23,12 +24,13 @@ from zaohua.language.engine.fast_decode import FastDecoder
 from zaohua.language.engine.handle import Handle
 from zaohua.language.engine.plain_decode import PlainDecoder
 from zaohua.language.engine.prefix import PrefixStore
-from zaohua.language.engine.request import Completion, Listener, Request, Token
+from zaohua.language.engine.request import Completion, Listener, Request, Token, check_range
 from zaohua.language.engine.running import Running
 from zaohua.language.engine.slots import BLOCK, SlotPool
 from zaohua.language.tokenizer import Tokenizer
 from zaohua.machine import available_memory
 
+MOST_AT_ONCE, MOST_WAITING = 4096, 1_000_000
 _SHARE_FOR_TEXTS, _SHARE_FOR_PREFIXES = 4, 16  # parts of the memory free at the start: a quarter, a sixteenth
 
 
@@ -40,7 +42,9 @@ class Engine:
     """Serves requests on one decoder, from any thread.
 
     batch: texts written at a time; queue: requests that may wait for their turn; memory, prefix_memory: bytes for
-    keys and values of running texts and of prompts' beginnings kept for others.
+    keys and values of running texts and of prompts' beginnings kept for others; take: the decoder's weights may be
+    taken from it, which keeps them in memory once and leaves it unusable. Raises UsageError for a batch or queue out
+    of range.
 
     Either someone who waits for a result drives it, step by step, or start() lets a thread of its own do so.
     """
@@ -54,11 +58,14 @@ class Engine:
         queue: int = 64,
         memory: int | None = None,
         prefix_memory: int | None = None,
+        take: bool = False,
     ) -> None:
+        check_range("batch", batch, 1, MOST_AT_ONCE)
+        check_range("queue", queue, 1, MOST_WAITING)
         self.config, self.tokenizer, self.batch, self.queue = decoder.config, tokenizer, batch, queue
         weight, free = decoder.embed_tokens.weight, available_memory()
         with torch.inference_mode():
-            self.model = FastDecoder(decoder) if FastDecoder.serves(decoder) else PlainDecoder(decoder)
+            self.model = FastDecoder(decoder, take) if FastDecoder.serves(decoder) else PlainDecoder(decoder)
         self.pool = SlotPool(self.config, free // _SHARE_FOR_TEXTS if memory is None else memory, weight)
         self.prefixes = PrefixStore(free // _SHARE_FOR_PREFIXES if prefix_memory is None else prefix_memory)
         self.constraints = Constraints(tokenizer, self.config.vocab_size)
@@ -111,10 +118,13 @@ class Engine:
         handles: list[Handle] = []
         todo = deque(enumerate(requests))
         try:
-            while todo or told or not all(handle.done for handle in handles):
-                while todo and len(self.waiting) < self.queue:
-                    place, request = todo.popleft()
-                    handles.append(self.submit(request, listener(place)))
+            # A text's tokens are told before it is done: looked at in the other order, the last ones could be missed.
+            while todo or not all(handle.done for handle in handles) or told:
+                with suppress(EngineBusy):  # the others once there is room
+                    while todo:
+                        place, request = todo[0]
+                        handles.append(self.submit(request, listener(place)))
+                        todo.popleft()
                 self.advance(news)
                 news.clear()
                 while told and on_token is not None:
@@ -149,27 +159,34 @@ class Engine:
 
     def _admit(self) -> None:
         """Let requests in, in order, while there are places and memory."""
-        while len(self.running) < self.batch:
-            with self._door:
-                if not self.waiting:
-                    return
-                handle = self.waiting[0]
-                slot = None
-                if not handle.cancelled:
-                    slot = self.pool.take(len(handle.request.prompt) + handle.request.max_new_tokens)
-                    if slot is None:
-                        return
-                self.waiting.popleft()
-            if slot is None:
-                handle.finish("cancelled")
-                continue
+        while self.waiting and len(self.running) < self.batch:
+            handle = self.waiting[0]  # steps alone take from the queue, and one is made at a time
             try:
-                form = handle.request.constraint
-                matcher = None if form is None else self.constraints.matcher(form, handle.request.stop_ids)
-                self.running.append(Running(handle, slot, self.tokenizer, matcher))
+                begun: Running | Exception | None = self._begin(handle)
             except Exception as error:
-                self.pool.give_back(slot)
-                handle.fail(error)
+                begun = error
+            if begun is None:
+                return
+            with self._door:
+                self.waiting.popleft()
+            if isinstance(begun, Running):
+                self.running.append(begun)
+            else:
+                handle.fail(begun)
+
+    def _begin(self, handle: Handle) -> Running | None:
+        """The text of a request in a slot of its own, or None while others fill the memory."""
+        request = handle.request
+        slot = self.pool.take(len(request.prompt) + request.max_new_tokens)
+        if slot is None:
+            return None
+        try:
+            form = request.constraint
+            matcher = None if form is None else self.constraints.matcher(form, request.stop_ids)
+            return Running(handle, slot, self.tokenizer, matcher)
+        except Exception:
+            self.pool.give_back(slot)
+            raise
 
     def _guarded(self, texts: list[Running], work: Callable[[list[Running]], None]) -> None:
         try:
@@ -242,12 +259,12 @@ class Engine:
             if text.handle.done:
                 self.pool.give_back(text.slot)
         self.running = [text for text in self.running if not text.handle.done]
-        if any(handle.cancelled for handle in self.waiting):
-            with self._door:
-                gone = [handle for handle in self.waiting if handle.cancelled]
-                self.waiting = deque(handle for handle in self.waiting if not handle.cancelled)
+        with self._door:  # others may submit while this looks
+            gone = [handle for handle in self.waiting if handle.cancelled]
             for handle in gone:
-                handle.finish("cancelled")
+                self.waiting.remove(handle)
+        for handle in gone:
+            handle.finish("cancelled")
 
     # ---- who drives
 
@@ -277,7 +294,9 @@ class Engine:
         self._news.set()
         if thread is not None:
             thread.join()
-        for handle in [*(text.handle for text in self.running), *self.waiting]:
+        with self._door:
+            handles = [*(text.handle for text in self.running), *self.waiting]
+        for handle in handles:
             handle.cancel()
 
     def __enter__(self) -> "Engine":

@@ -26,6 +26,7 @@ from zaohua.nn.transformer import GELU, Block, SwiGLU, Transformer
 _PARTS = (nn.Embedding, nn.Linear, Int8Linear, nn.LayerNorm, RMSNorm, nn.Identity, nn.ModuleList)
 _WHOLES = (Decoder, Transformer, Block, SelfAttention, SwiGLU, GELU)
 _VECTORS = 64  # numbers that elementwise operations take at a time, at most
+SMALL = 16_000_000  # weights: so many, 64 MB, stay in the caches of today's processors for the most part
 _GRAIN = 32_768  # numbers: of longer tensors PyTorch gives parts to threads, cut anywhere, and rounds a few differently
 
 
@@ -40,20 +41,29 @@ class FastDecoder:
         hooked = any(module._forward_hooks or module._forward_pre_hooks for module in decoder.modules())
         return known and not hooked and c.causal and c.norm_first and not c.cross
 
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(self, decoder: Decoder, take: bool = False) -> None:
+        """take: the matrices are taken out of `decoder` one after the other, so that memory holds them once."""
         self.config = c = decoder.config
         self.embedding = decoder.embed_tokens.weight.detach()
         self.positions = decoder.embed_positions.weight.detach() if c.positions == "learned" else None
-        self.layers = [_Layer(block) for block in decoder.transformer.layers]  # type: ignore[arg-type]
+        small = c.num_parameters() <= SMALL
+        self.layers = []
+        for block in decoder.transformer.layers:
+            self.layers.append(_Layer(block, small))  # type: ignore[arg-type]
+            if take:
+                _empty(block)
         self.norm = _Norm(decoder.transformer.norm, [decoder.lm_head])
-        self.head = joined([decoder.lm_head], gain=self.norm.taken)
-        self.whole = self.head.whole
+        self.head = joined([decoder.lm_head], gain=self.norm.taken, small=small)
+        if take and decoder.lm_head.weight is not decoder.embed_tokens.weight:
+            _empty(decoder.lm_head)
+        matrices = [self.head, *(matrix for layer in self.layers for matrix in layer.matrices)]
+        self.kinds = list({type(matrix): matrix for matrix in matrices}.values())
         self.turns = torch.empty(0)
 
     def __call__(self, ids: Sequence[int], pieces: Sequence[Piece]) -> Tensor:
         """Final hidden states [N, D] of the pieces' tokens, end to end; keys and values go into the slots, whose
         lengths are left to the caller. Either every piece is one token, or there is one piece."""
-        device, padding = self.embedding.device, (0,) * (-len(ids) % self.whole)
+        device, padding = self.embedding.device, (0,) * self._padding(len(ids))
         starts = [piece.start for piece in pieces] if len(pieces) == len(ids) else range(pieces[0].start, pieces[0].end)
         places = torch.tensor([*starts, *padding], device=device)  # [N]
         x = F.embedding(torch.tensor([*ids, *padding], device=device), self.embedding)
@@ -73,25 +83,39 @@ class FastDecoder:
 
     def logits(self, hidden: Tensor) -> Tensor:
         """[N, D] -> fp32 [N, V]"""
-        more = -len(hidden) % self.whole
+        more = self._padding(len(hidden))
         return self.head(F.pad(hidden, (0, 0, 0, more)) if more else hidden)[: len(hidden)].float()
+
+    def _padding(self, count: int) -> int:
+        """Rows that must stand below so many, whichever matrix they go through."""
+        return max(matrix.padding(count) for matrix in self.kinds)
 
     def _turns(self, length: int) -> Tensor:
         """cos + i sin of every position's angles, complex [T, d / 2]"""
-        if len(self.turns) < length:
+        turns = self.turns  # another thread may put shorter ones in their place
+        if len(turns) < length:
             c = self.config
-            length = min(c.context, max(length, 2 * len(self.turns), 256))
+            length = min(c.context, max(length, 2 * len(turns), 256))
             cos, sin = rotary_table(
                 length, c.head_dim, c.rope_theta, scaling=c.rope_scaling, device=self.embedding.device
             )
-            self.turns = torch.complex(cos, sin)[:, : c.head_dim // 2].contiguous()
-        return self.turns
+            self.turns = turns = torch.complex(cos, sin)[:, : c.head_dim // 2].contiguous()
+        return turns
+
+
+def _empty(module: nn.Module) -> None:
+    """Give the memory of a module's matrices back."""
+    for part in module.modules():
+        if isinstance(part, nn.Linear):
+            part.weight = nn.Parameter(torch.empty(0), requires_grad=False)
+        elif isinstance(part, Int8Linear):
+            part.weight = torch.empty(0)
 
 
 class _Layer:
     """One block."""
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, block: Block, small: bool) -> None:
         attention, mlp = block.self_attn, block.mlp
         assert isinstance(mlp, SwiGLU | GELU)
         H, K, d = attention.heads, attention.kv_heads, attention.head_dim  # noqa: N806
@@ -103,22 +127,23 @@ class _Layer:
         turned = (torch.arange(H + K, device=device)[:, None] * d + pairs).flatten()
         rows = torch.cat((turned, torch.arange((H + K) * d, (H + 2 * K) * d, device=device)))
         self.norm1 = _Norm(block.input_layernorm, into)
-        self.qkv = joined(into, gain=self.norm1.taken, rows=rows)
+        self.qkv = joined(into, gain=self.norm1.taken, rows=rows, small=small)
         self.gains: Tensor | None = None
         if isinstance(attention.q_norm, RMSNorm):
             assert isinstance(attention.k_norm, RMSNorm)
             self.length, of_keys = _Length(attention.q_norm), _Length(attention.k_norm)
             gains = torch.cat((self.length.gain.expand(H, d), of_keys.gain.expand(K, d)))
             self.gains = gains[:, pairs].contiguous()  # [H + H_kv, d]
-        self.out = joined([attention.o_proj])
+        self.out = joined([attention.o_proj], small=small)
         self.swiglu = isinstance(mlp, SwiGLU)
         inner: list[Linear] = [mlp.gate_proj, mlp.up_proj] if isinstance(mlp, SwiGLU) else [mlp.up_proj]
         self.approximate = getattr(mlp, "approximate", "none")
         self.norm2 = _Norm(block.post_attention_layernorm, inner)
         # Elementwise operations round what is left over from whole vectors in another way: leave nothing over.
         width = -(-inner[0].out_features // _VECTORS) * _VECTORS
-        self.inner = joined(inner, gain=self.norm2.taken, outputs=width)
-        self.down = joined([mlp.down_proj], inputs=width)
+        self.inner = joined(inner, gain=self.norm2.taken, outputs=width, small=small)
+        self.down = joined([mlp.down_proj], inputs=width, small=small)
+        self.matrices = (self.qkv, self.out, self.inner, self.down)
 
     def __call__(self, x: Tensor, turns: Tensor | None, memory: Tokens | Span) -> Tensor:
         """[N, D] -> [N, D]"""

@@ -15,12 +15,14 @@ from zaohua.nn.int8 import Int8Linear
 
 
 class Plain:
-    """Any device and number format."""
-
-    whole = 1  # rows come in multiples of so many
+    """Any device and number format. What stands beside a row may change how it is rounded here."""
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         self.weight, self.bias = weight, bias
+
+    def padding(self, count: int) -> int:
+        """Rows that must stand below so many."""
+        return 0
 
     def __call__(self, x: Tensor) -> Tensor:
         """[N, K] -> [N, M]"""
@@ -37,12 +39,14 @@ class OneDNN:
     Its kernel for four rows reads weights a third faster than the one for a single row (20 of 20 GB/s against 15).
     """
 
-    whole = 4
-
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         self.packed, self.bias = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), None), bias
         self._multiply = torch.ops.mkldnn._linear_pointwise.default
         self._multiply_add = torch.ops.mkldnn._linear_pointwise.binary
+
+    def padding(self, count: int) -> int:
+        """Rows that must stand below so many."""
+        return -count % 4
 
     def __call__(self, x: Tensor) -> Tensor:
         """[N, K] -> [N, M]"""
@@ -59,13 +63,72 @@ class OneDNN:
         return there and weight.device.type == "cpu" and weight.dtype == torch.float32
 
 
+class Sums:
+    """The same numbers, sooner for one row alone where the weights come out of the processor's cache; held twice.
+
+    W x = Σₖ xₖ W[:, k] is a weighted sum of vectors, which is what embedding_bag is made for: one bag for each part of
+    the outputs. It adds up in the order in which oneDNN does, within blocks of so many inputs.
+    """
+
+    def __init__(self, weight: Tensor, several: OneDNN, block: int) -> None:
+        inputs, parts = weight.shape[1], _parts(len(weight))
+        self.several, self.bias = several, several.bias
+        self.parts, self.blocks = parts, -(-inputs // block)
+        cut = weight.view(parts, -1, inputs).transpose(1, 2).contiguous()
+        self.table = cut.view(parts * inputs, -1)
+        self.rows = torch.arange(parts * inputs)
+        starts = torch.arange(0, parts * inputs, inputs)[:, None] + torch.arange(0, inputs, block)  # [parts, blocks]
+        self.starts = starts.flatten()
+
+    def padding(self, count: int) -> int:
+        """Rows that must stand below so many."""
+        return 0 if count == 1 else self.several.padding(count)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """[N, K] -> [N, M]"""
+        if len(x) > 1:
+            return self.several(x)
+        factors = x.repeat(1, self.parts).view(-1)
+        sums, *_ = torch.embedding_bag(self.table, self.rows, self.starts, False, 0, False, factors)
+        if self.blocks > 1:
+            first, *others = sums.view(self.parts, self.blocks, -1).unbind(1)
+            sums = sum(others, first)
+        y = sums.reshape(1, -1)
+        return y if self.bias is None else y.add_(self.bias)
+
+    def add(self, x: Tensor, to: Tensor) -> Tensor:
+        """The product added to `to` [N, M]."""
+        return self.several.add(x, to) if len(x) > 1 else self(x).add_(to)
+
+    @classmethod
+    def like(cls, several: OneDNN, weight: Tensor) -> "Sums | None":
+        """One that gives the bits of `several`, in whatever blocks that sums here; None if there is none."""
+        x = torch.rand(4, weight.shape[1], generator=torch.Generator().manual_seed(0)) - 0.5
+        expected = several(x)
+        for block in (weight.shape[1], 1024, 512):
+            found = cls(weight, several, block)
+            y = torch.cat([found(row) for row in x.split(1)])
+            added = torch.cat([found.add(row, to) for row, to in zip(x.split(1), y.split(1), strict=True)])
+            if torch.equal(y, expected) and torch.equal(added, several.add(x, y)):
+                return found
+        return None
+
+
+def _parts(outputs: int) -> int:
+    """Into how many equal parts outputs are cut: as many for each thread, of about 128 where they are many."""
+    threads = torch.get_num_threads()
+    return next((n for n in range(max(threads, outputs // 128), outputs) if n % threads == outputs % n == 0), 1)
+
+
 class Int8:
     """Weights of one byte, see zaohua.nn.int8."""
 
-    whole = 1
-
     def __init__(self, linear: Int8Linear) -> None:
         self.linear = linear
+
+    def padding(self, count: int) -> int:
+        """Rows that must stand below so many."""
+        return 0
 
     def __call__(self, x: Tensor) -> Tensor:
         """[N, K] -> [N, M]"""
@@ -77,7 +140,7 @@ class Int8:
 
 
 Linear = nn.Linear | Int8Linear
-Matrix = Plain | OneDNN | Int8
+Matrix = Plain | OneDNN | Sums | Int8
 
 
 def joined(
@@ -87,11 +150,13 @@ def joined(
     rows: Tensor | None = None,
     outputs: int = 0,
     inputs: int = 0,
+    small: bool = False,
 ) -> Matrix:
     """One matrix of several that multiply the same input, their outputs end to end.
 
     gain: [K], a factor of every input, taken into the weights (not into int8 ones). rows: a new order of the
-    outputs. outputs, inputs: widen each with zeros to so many, if it has fewer.
+    outputs. outputs, inputs: widen each with zeros to so many, if it has fewer. small: of a model that fits
+    into the processor's cache.
     """
 
     def widened(x: Tensor) -> Tensor:
@@ -109,5 +174,8 @@ def joined(
     weight = weight if rows is None else weight[rows]
     bias, scale = vector("bias"), vector("scale")
     if scale is not None:
-        return Int8(Int8Linear(weight, scale, bias))
-    return OneDNN(weight, bias) if OneDNN.serves(weight) else Plain(weight, bias)
+        return Int8(Int8Linear(weight, scale, bias).pack())
+    if not OneDNN.serves(weight):
+        return Plain(weight, bias)
+    several = OneDNN(weight, bias)
+    return (Sums.like(several, weight) if small else None) or several

@@ -72,7 +72,7 @@ class Running:
         self.handle.tell(Token(token, text, logprob, top))
         if ends:
             self.handle.finish("stop")
-        elif len(self.ids) == self.request.max_new_tokens:
+        elif len(self.ids) >= self.request.max_new_tokens:
             if rest := self.writer.rest():
                 self.handle.tell(Token(None, rest))
             self.handle.finish("length")

@@ -6,7 +6,8 @@ from zaohua.language.tokenizer import Tokenizer
 
 
 class StopStrings:
-    """Lets text through up to the first stop string, holding back an end that may yet become one."""
+    """Lets text through up to the stop string that is whole first, wherever tokens cut it, holding back an end that may
+    yet become one."""
 
     def __init__(self, stop: Sequence[str]) -> None:
         self.stop = stop
@@ -15,9 +16,10 @@ class StopStrings:
     def push(self, piece: str) -> tuple[str, bool]:
         """The text that is now safe to show, and whether a stop string was met (it and what follows are dropped)."""
         self.held += piece
-        starts = [start for start in map(self.held.find, self.stop) if start >= 0]
-        if starts:
-            return self.held[: min(starts)], True
+        places = [(self.held.find(stop), stop) for stop in self.stop]
+        if met := [(start + len(stop), start) for start, stop in places if start >= 0]:
+            _, start = min(met)
+            return self.held[:start], True
         safe = len(self.held) - max((self._overlap(stop) for stop in self.stop), default=0)
         shown, self.held = self.held[:safe], self.held[safe:]
         return shown, False

@@ -191,8 +191,8 @@ def _window(values: Values, kind: str) -> int | None:
         if whole != 0 and not (isinstance(whole, int) and whole >= values.whole("num_hidden_layers")):
             raise values.unsupported("max_window_layers", whole)
         slides = whole == 0
-    if kind == "mistral" and "sliding_window" not in values.raw:
+    if slides and "sliding_window" not in values.raw:
         return 4096  # what transformers takes for granted
-    if not slides or values.raw.get("sliding_window") is None:
+    if not slides or values.raw["sliding_window"] is None:
         return None
     return values.whole("sliding_window", largest=1 << 31)

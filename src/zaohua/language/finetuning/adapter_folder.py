@@ -2,6 +2,7 @@
 model's family publishes. What we save opens there, and what was saved there opens here."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,14 @@ _REFUSED = (
     "trainable_token_indices",
     "layer_replication",
     "use_qalora",
+    "use_bdlora",
+    "alora_invocation_tokens",
+    "velora_config",
+    "monteclora_config",
+    "kasa_config",
 )
+# Ways to begin that take the adapters' first values out of the weights of the base.
+_CHANGES_THE_BASE = ("pissa", "olora", "corda", "loftq", "lora_ga")
 
 
 def save_adapter(adapter: Adapter, config: LoRAConfig, decoder: DecoderConfig, folder: Path, base: str = "") -> None:
@@ -106,6 +114,9 @@ def load_adapter(folder: Path, decoder: DecoderConfig) -> Adapter:
     for key in _REFUSED:
         if raw.get(key) not in _NOTHING:
             raise ZaohuaError(t("hub.unsupported", path=folder / CONFIG, key=key, value=one_line(raw[key])))
+    start = raw.get("init_lora_weights")
+    if isinstance(start, str) and start.lower().startswith(_CHANGES_THE_BASE):
+        raise ZaohuaError(t("hub.unsupported", path=folder / CONFIG, key="init_lora_weights", value=one_line(start)))
     try:
         tensors = load_file(folder / WEIGHTS)
     except (OSError, SafetensorError) as error:
@@ -118,25 +129,29 @@ def load_adapter(folder: Path, decoder: DecoderConfig) -> Adapter:
         if not all(key in tensors for key in keys):
             continue
         a, b = tensors.pop(keys[0]), tensors.pop(keys[1])
-        rows = [shapes[name][0] for name in part.ours]
-        wanted = (a.shape[:1] + shapes[part.ours[0]][1:], (sum(rows), len(a)))
-        if (tuple(a.shape), tuple(b.shape)) != wanted or not (a.isfinite().all() and b.isfinite().all()):
+        rows, rank = [shapes[name][0] for name in part.ours], b.shape[-1] if b.ndim else 0
+        wanted = ((rank, *shapes[part.ours[0]][1:]), (sum(rows), rank))
+        fits = rank > 0 and (tuple(a.shape), tuple(b.shape)) == wanted
+        if not fits or not (a.isfinite().all() and b.isfinite().all()):
             raise ZaohuaError(t("finetune.adapter_does_not_fit", path=folder, name=published))
         for name, piece in zip(part.ours, b.split(rows), strict=True):
             module = name.removesuffix(".weight")
             matrices[module] = a, piece.contiguous()
-            scales[module] = _scale(raw, published, len(a), folder)
+            scales[module] = _scale(raw, published, rank, folder)
     if tensors or not matrices:
         raise ZaohuaError(t("finetune.adapter_does_not_fit", path=folder, name=next(iter(tensors), "lora_A")))
     return Adapter(matrices, scales)
 
 
 def _scale(raw: dict[str, Any], published: str, rank: int, folder: Path) -> float:
-    """α / r or α / √r of one module; peft's patterns are suffixes of its name."""
+    """α / r or α / √r of one module; peft's patterns are regular expressions for the end of its name."""
     patterns = raw.get("alpha_pattern") or {}
-    alpha = next(
-        (value for key, value in patterns.items() if f".{published}".endswith(f".{key}")), raw.get("lora_alpha")
-    )
+    try:
+        found = (value for key, value in patterns.items() if re.match(rf"(.*\.)?({key})$", published))
+        alpha = next(found, raw.get("lora_alpha"))
+    except (AttributeError, re.error) as error:
+        bad = one_line(patterns)
+        raise ZaohuaError(t("hub.unsupported", path=folder / CONFIG, key="alpha_pattern", value=bad)) from error
     if not isinstance(alpha, int | float) or isinstance(alpha, bool):
         raise ZaohuaError(t("hub.unsupported", path=folder / CONFIG, key="lora_alpha", value=one_line(alpha)))
     return alpha / (rank**0.5 if raw.get("use_rslora") else rank)

@@ -3,9 +3,13 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
+import torch
 from pydantic import Field
+from torch import nn
 
 from zaohua.artifacts import Text
 from zaohua.data.report import SourceReport
@@ -14,12 +18,13 @@ from zaohua.i18n import t
 from zaohua.language.chat import Chat, Message
 from zaohua.language.finetuning.instructions import ChatDataConfig
 from zaohua.language.finetuning.tuning import TuningRecipe, TuningTask
+from zaohua.language.formats import load_decoder
 from zaohua.language.generation import MOST_TOKENS, complete
 from zaohua.language.sampling import SamplingConfig
 from zaohua.recipe import Section
 from zaohua.report.numbers import whole
 from zaohua.training.monitor import say
-from zaohua.training.parallel import Parallel
+from zaohua.training.parallel import Parallel, here
 from zaohua.training.task import Weights
 
 SAMPLES = 3
@@ -76,10 +81,11 @@ class AnsweringTask(TuningTask):
     def sample(self, weights: Weights) -> list[Text]:
         """An answer to each of the recipe's prompts."""
         chosen, (decoder, _) = self.recipe.sample, self.tuned(weights)
-        asked = [[{"role": "user", "content": prompt}] for prompt in chosen.prompts] or self.questions()[:SAMPLES]
+        context = decoder.config.context
+        room = max(context - chosen.max_new_tokens, context // 2)
+        asked = [self.chat.fit([{"role": "user", "content": prompt}], room)[0] for prompt in chosen.prompts]
         written = []
-        for messages in asked:
-            messages, _ = self.chat.fit(messages, max(1, decoder.config.context - chosen.max_new_tokens))
+        for messages in asked or self._short_questions(room):
             [answer] = complete(
                 decoder,
                 self.tokenizer,
@@ -99,6 +105,32 @@ class AnsweringTask(TuningTask):
                 )
             )
         return written
+
+    def _short_questions(self, room: int) -> list[Sequence[Message]]:
+        """The first few of the questions that leave the answer its room."""
+        fitting = (asked for asked in self.questions() if len(self.chat.encode(asked)) <= room)
+        return list(islice(fitting, SAMPLES))
+
+    # ---- measured again
+
+    def begin_from(self, modules: dict[str, nn.Module], device: torch.device) -> None:
+        """Note what must be known of the base while the modules are still as it is."""
+
+    @torch.no_grad()
+    def measure_again(self, folder: Path) -> dict[str, Any]:
+        """Metrics of a model folder that came of this recipe on what the recipe holds back, beside those of its base.
+
+        Raises ZaohuaError if the data or the base are not where they were.
+        """
+        self.recipe = self.recipe.model_copy(update={"lora": None})  # the folder holds whole weights
+        alone = Parallel(rank=0, world=1, device=here(), mode="single")
+        self.prepare(alone, visible=False)
+        modules = {name: module.to(alone.device).eval() for name, module in self.build().items()}
+        self.begin_from(modules, alone.device)
+        before = self.evaluate(modules, alone)
+        self.decoder.load_state_dict(load_decoder(folder)[0].state_dict())
+        metrics = self.evaluate(modules, alone)
+        return {"metrics": metrics, "baselines": {"before": before}, "data": self.recipe.data.sources}
 
 
 def reasons(report: SourceReport) -> str:

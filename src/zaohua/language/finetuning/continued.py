@@ -99,7 +99,7 @@ class ContinueTask(TuningTask):
         """Every validation token once, in blocks of the context: loss (nats/token), perplexity, bits per byte."""
         scorer = modules["model"]
         assert isinstance(scorer, Scorer)
-        return evaluate(scorer.decoder, self.corpus.validation, parallel)
+        return evaluate(scorer, self.corpus.validation, parallel)
 
     def baselines(self) -> dict[str, Any]:
         """What the base could do before, and tables of counts over the same tokens."""

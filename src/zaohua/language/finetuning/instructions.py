@@ -91,7 +91,7 @@ def conversation(record: Record, where: str) -> tuple[str, Messages]:
 def _alpaca(record: Record, where: str) -> list[dict[str, str]]:
     """instruction, input (may be missing or empty), output; perhaps system, and history as pairs."""
     question, given = field(record, "instruction", where), field(record, "input", where, optional=True)
-    messages = _system(record, where)
+    messages = system(record, where)
     history = record.get("history") or []
     for pair in history if isinstance(history, list | tuple) else [None]:
         if not (isinstance(pair, list | tuple) and len(pair) == 2 and all(isinstance(text, str) for text in pair)):
@@ -103,7 +103,7 @@ def _alpaca(record: Record, where: str) -> list[dict[str, str]]:
 
 def _sharegpt(record: Record, where: str) -> list[dict[str, str]]:
     """conversations: a list of from and value."""
-    return _system(record, where) + listed(record["conversations"], where, "conversations")
+    return system(record, where) + listed(record["conversations"], where, "conversations")
 
 
 def _openai(record: Record, where: str) -> list[dict[str, str]]:
@@ -113,8 +113,9 @@ def _openai(record: Record, where: str) -> list[dict[str, str]]:
 
 def _completion(record: Record, where: str) -> list[dict[str, str]]:
     """prompt and completion, texts or lists of messages."""
-    answer = "completion" if "completion" in record or "response" not in record else "response"
-    return said_by("user", record, "prompt", where) + said_by("assistant", record, answer, where)
+    answer = "response" if record.get("completion") is None and "response" in record else "completion"
+    asked = system(record, where) + said_by("user", record, "prompt", where)
+    return asked + said_by("assistant", record, answer, where)
 
 
 _FORMS: dict[str, tuple[str, Callable[[Record, str], list[dict[str, str]]]]] = {
@@ -169,7 +170,8 @@ def field(record: Record, name: str, where: str, *, optional: bool = False) -> s
     return value
 
 
-def _system(record: Record, where: str) -> list[dict[str, str]]:
+def system(record: Record, where: str) -> list[dict[str, str]]:
+    """The system message that a field of this name holds, if any."""
     text = field(record, "system", where, optional=True)
     return [_said("system", text)] if text.strip() else []
 

@@ -214,7 +214,11 @@ def attach(model: nn.Module, config: LoRAConfig, seed: int) -> Adapters:
 
 def _matching(patterns: Sequence[str], names: Sequence[str]) -> list[str]:
     for pattern in patterns:
-        if not any(re.search(pattern, name) for name in names):
+        try:
+            found = any(re.search(pattern, name) for name in names)
+        except re.error as error:
+            raise UsageError(t("finetune.bad_pattern", pattern=pattern, reason=error)) from error
+        if not found:
             known = ", ".join(dict.fromkeys(name.rpartition(".")[2] for name in names))
             raise UsageError(t("finetune.no_target", pattern=pattern, known=known))
     return [name for name in names if any(re.search(pattern, name) for pattern in patterns)]

@@ -143,24 +143,32 @@ class PreferTask(AnsweringTask):
     def _last_answer(self, text: Encoded) -> Encoded:
         """The text cut to the context, with its last answer alone to learn."""
         begins = np.flatnonzero(np.diff(text.learnt.astype(np.int8), prepend=0) == 1)
-        learnt = text.learnt & (np.arange(len(text.ids)) >= begins[-1])
+        last = begins[-1] if len(begins) else 0  # a template may leave the answer out
+        learnt = text.learnt & (np.arange(len(text.ids)) >= last)
         return Encoded(text.ids[: self.context + 1], learnt[: self.context + 1])
 
     # ---- training
 
     def phases(self, modules: dict[str, nn.Module], device: torch.device) -> Sequence[Phase]:
         """One phase: the DPO loss. The weights are still the base's here, whatever state is then taken up."""
+        self.begin_from(modules, device)
+        return super().phases(modules, device)
+
+    def begin_from(self, modules: dict[str, nn.Module], device: torch.device) -> None:
+        """What the base thinks of all pairs, computed once and kept."""
         scorer = modules["model"]
         assert isinstance(scorer, Scorer)
         file = cache_folder() / "references" / f"{self.report['hash']}.npy"
-        if not file.is_file():
-            found = [self._log_probabilities(scorer, [pair], device) for pair in self.train + self.validation]
-            with BytesIO() as content:
-                np.save(content, torch.cat(found).cpu().numpy(), allow_pickle=False)
-                write_atomic(file, content.getvalue())
-        reference = torch.from_numpy(np.load(file, allow_pickle=False)).to(device)  # [pairs, 2]
+        if self.parallel.any(not file.is_file()):  # together: sharded weights need every rank in every pass
+            pairs = self.train + self.validation
+            reference = torch.cat([self._log_probabilities(scorer, [pair], device) for pair in pairs])
+            if self.parallel.main:
+                with BytesIO() as content:
+                    np.save(content, reference.cpu().numpy(), allow_pickle=False)
+                    write_atomic(file, content.getvalue())
+        else:
+            reference = torch.from_numpy(np.load(file, allow_pickle=False)).to(device)  # [pairs, 2]
         self._reference, self._held_reference = reference.split([len(self.train), len(self.validation)])
-        return super().phases(modules, device)
 
     @torch.no_grad()
     def _log_probabilities(self, scorer: Scorer, pairs: Sequence[Pair], device: torch.device) -> Tensor:

@@ -9,7 +9,7 @@ from zaohua.data.report import SourceReport
 from zaohua.data.rows import read_records
 from zaohua.errors import ZaohuaError, one_line
 from zaohua.i18n import t
-from zaohua.language.finetuning.instructions import ChatDataConfig, Messages, listed, said_by
+from zaohua.language.finetuning.instructions import ChatDataConfig, Messages, listed, said_by, system
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,17 @@ def read_preferences(config: ChatDataConfig, report: SourceReport) -> tuple[list
 def preference(record: Mapping[str, Any], where: str) -> tuple[str, Preference]:
     """The form of an item, and its pair."""
     for name in ("chosen", "rejected"):
-        if name not in record:
+        if record.get(name) is None:  # in tables every row has every column
             raise ZaohuaError(t("finetune.missing_field", where=where, field=name))
     chosen, rejected = (said_by("assistant", record, name, where) for name in ("chosen", "rejected"))
-    if "conversations" in record:
+    if record.get("conversations") is not None:
         form, prompt = "ShareGPT", listed(record["conversations"], where, "conversations")
-    elif "prompt" in record:
+    elif record.get("prompt") is not None:
         form, prompt = "prompt", said_by("user", record, "prompt", where)
     else:  # both conversations whole, alike up to their last message
         form, prompt = "chosen/rejected", chosen[:-1]
     answers = [both[-1:] if both[:-1] in ([], prompt) else [] for both in (chosen, rejected)]
     if not prompt or not all(answer and answer[0]["role"] == "assistant" for answer in answers):
         raise ZaohuaError(t("finetune.no_pair", where=where, fields=one_line(", ".join(map(str, record)), 60)))
-    return form, Preference(tuple(prompt), answers[0][0]["content"], answers[1][0]["content"], where)
+    before = (*system(record, where), *prompt)
+    return form, Preference(before, answers[0][0]["content"], answers[1][0]["content"], where)

@@ -59,9 +59,20 @@ class TuningRecipe(Section):
 class Scorer(nn.Module):
     """A decoder that tells how surprising the learnt tokens of a row are to it."""
 
+    entries = ("loss",)  # see Parallel.wrap
+
     def __init__(self, decoder: Decoder) -> None:
         super().__init__()
         self.decoder = decoder
+
+    @property
+    def config(self) -> DecoderConfig:
+        """The decoder's shape."""
+        return self.decoder.config
+
+    def loss(self, ids: Tensor, targets: Tensor) -> Tensor:
+        """As the decoder's."""
+        return self.decoder.loss(ids, targets)
 
     def forward(self, row: Row) -> Tensor:
         """-log p of every learnt token, in nats: [M]"""
@@ -84,6 +95,7 @@ class TuningTask(ABC):
         self.before: dict[str, float] = {}
         self.tokenizer: Tokenizer
         self.ends: frozenset[int]  # tokens that end what the model writes
+        self.parallel: Parallel
         self.config: DecoderConfig
         self.context: int  # of training
         self.batch_size: int  # over all ranks; of what, the task says
@@ -99,8 +111,7 @@ class TuningTask(ABC):
         model = self.recipe.model
         if model.base is None:
             raise UsageError(t("finetune.no_base"))
-        if parallel.mode == "shard":
-            raise UsageError(t("finetune.no_shards"))
+        self.parallel = parallel
         self.decoder, self.tokenizer, self.ends = load_decoder(Path(model.base).expanduser())
         self.config = self.decoder.config
         self.context = min(
@@ -139,8 +150,8 @@ class TuningTask(ABC):
 
     def build(self) -> dict[str, nn.Module]:
         """The base, with adapters if the recipe asks for them."""
-        self._base = self.decoder.state_dict()
         if self.recipe.lora is not None:
+            self._base = self.decoder.state_dict()
             self.adapters = attach(self.decoder, self.recipe.lora, self.recipe.train.seed)
         return {"model": Scorer(self.decoder)}
 

@@ -13,6 +13,9 @@ from torch import Tensor
 from zaohua.errors import ZaohuaError, one_line
 from zaohua.files import new_folder
 from zaohua.i18n import t
+from zaohua.language.families.base import Part
+from zaohua.language.filling import fill
+from zaohua.language.folder import load_tokenizer
 from zaohua.language.seq2seq.module import Seq2Seq, Seq2SeqConfig
 from zaohua.language.tokenizer import Tokenizer
 from zaohua.language.weights import read_json, saved_tensors, write_tensors
@@ -53,26 +56,8 @@ def load_seq2seq(folder: Path, dtype: torch.dtype = torch.float32) -> tuple[Seq2
         raise ZaohuaError(t("hub.other_weights", path=folder, asked=f"{asked:,}", held=f"{numbers:,}"))
     with Blank():
         model = Seq2Seq(config)
-    state = model.state_dict()
-    if missing := sorted(state.keys() - held.keys()):
-        raise ZaohuaError(t("hub.missing_tensors", path=folder, count=len(missing), name=missing[0]))
-    if extra := sorted(held.keys() - state.keys()):
-        raise ZaohuaError(t("hub.extra_tensors", path=folder, count=len(extra), name=one_line(extra[0])))
-    loaded = {}
-    for name, tensor in held.items():
-        tensor.check()
-        if tensor.shape != tuple(state[name].shape):
-            wanted = tuple(state[name].shape)
-            raise ZaohuaError(t("hub.wrong_shape", path=tensor.file, name=name, found=tensor.shape, wanted=wanted))
-        loaded[name] = tensor.read().to(dtype)
-        if not loaded[name].isfinite().all():
-            raise ZaohuaError(t("hub.not_finite", path=tensor.file, name=name))
-    model.load_state_dict(loaded, assign=True)
-    tokenizer = Tokenizer.load(folder)
-    if tokenizer.vocab_size > config.vocab_size:
-        tokens, rows = tokenizer.vocab_size, config.vocab_size
-        raise ZaohuaError(t("hub.tokenizer_mismatch", path=folder, tokens=tokens, vocabulary=rows))
-    return model.eval(), tokenizer
+    fill(model, {name: Part((name,)) for name in model.state_dict()}, held, folder, dtype)
+    return model, load_tokenizer(folder, config.vocab_size)
 
 
 def holds_seq2seq(folder: Path) -> bool:

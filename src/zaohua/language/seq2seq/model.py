@@ -1,6 +1,6 @@
 """An encoder-decoder ready to use: it reads one text and writes another."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,10 @@ from torch import Tensor
 from zaohua.artifacts import Text
 from zaohua.errors import UsageError
 from zaohua.i18n import t
-from zaohua.language.folder import read_card, usual_device
+from zaohua.language.engine.request import MOST_TOKENS, check_range
+from zaohua.language.engine.text import StopStrings
+from zaohua.language.generation import MOST_TEXTS, Stream
+from zaohua.language.opened import OpenedModel
 from zaohua.language.sampling import SamplingConfig, choose, penalise
 from zaohua.language.seq2seq.folder import load_seq2seq, save_seq2seq
 from zaohua.language.seq2seq.module import Seq2Seq
@@ -20,36 +23,18 @@ from zaohua.seeding import sample_keys, uniform
 
 _STREAM = 1  # this use of randomness, see zaohua.seeding
 _TOKENS_PER_PASS = 8192  # read together
-_UNUSED = (None, 0, 1.0)  # defaults of options that only a LanguageModel has
+_ELSEWHERE = {"speculate": 0, "length_penalty": 1.0}  # options of a LanguageModel whose default is not None
 
 
-class Seq2SeqModel:
-    """Writes the second text to a first one. name: what provenance calls the model; card: README.md."""
+class Seq2SeqModel(OpenedModel):
+    """Writes the second text to a first one; see zaohua.language.seq2seq.folder for the form of its folder."""
 
     continues = False  # a text of its own, not what follows the prompt
+    module: Seq2Seq
 
-    def __init__(self, module: Seq2Seq, tokenizer: Tokenizer, *, name: str = "", card: str | None = None) -> None:
-        self.module, self.tokenizer, self.name, self.card = module, tokenizer, name, card
-
-    @classmethod
-    def load(
-        cls,
-        folder: Path | str,
-        *,
-        name: str | None = None,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype = torch.float32,
-    ) -> "Seq2SeqModel":
-        """Open a folder (see zaohua.language.seq2seq.folder) on `device`: a CUDA GPU if there is one, else the CPU."""
-        folder = Path(folder)
-        module, tokenizer = load_seq2seq(folder, dtype)
-        module.to(usual_device(device))
-        return cls(
-            module,
-            tokenizer,
-            name=folder.resolve().name if name is None else name,
-            card=read_card(folder),
-        )
+    @staticmethod
+    def _read(folder: Path, dtype: torch.dtype) -> tuple[Seq2Seq, Tokenizer]:
+        return load_seq2seq(folder, dtype)
 
     def save(self, folder: Path | str) -> None:
         """Write the folder, whole or not at all."""
@@ -59,58 +44,43 @@ class Seq2SeqModel:
         self,
         prompt: str,
         *,
-        max_new_tokens: int = 200,
         temperature: float = 0.0,
-        top_k: int | None = None,
-        top_p: float | None = None,
-        min_p: float | None = None,
-        repetition_penalty: float = 1.0,
-        presence_penalty: float = 0.0,
-        frequency_penalty: float = 0.0,
+        max_new_tokens: int = 200,
         stop: str | Sequence[str] = (),
         n: int = 1,
         seed: int = 0,
-        stream: Callable[[str, int], None] | None = None,
-        **others: Any,
+        stream: Stream | None = None,
+        **options: Any,
     ) -> list[Text]:
         """n texts written to `prompt`, which the artifact does not repeat; the same seed gives the same texts.
 
-        temperature 0, the default, takes the most probable token always; the other choices are explained in
-        zaohua.language.sampling. stop: the text ends before the first of these. stream(text, index): called once a
-        text is whole. Raises UsageError for a value out of range, a prompt longer than the context, and any further
-        option of LanguageModel.generate that is not left at its default.
+        temperature 0, the default, takes the most probable token always. stop: the text ends before the first of
+        these. stream(text, index): called once a text is whole. options: those of SamplingConfig; others of
+        LanguageModel.generate must be left at their defaults.
+        Raises UsageError for a value out of range, a prompt longer than the context, and an option that is not here.
         """
-        for name, value in others.items():
-            if value not in _UNUSED:
+        sampling = {name: options.pop(name) for name in SamplingConfig.names() if name in options}
+        config = SamplingConfig(temperature=temperature, **sampling)
+        for name, value in options.items():
+            if value != _ELSEWHERE.get(name):
                 raise UsageError(t("seq2seq.not_here", name=name))
-        config = SamplingConfig(
-            temperature=temperature,
-            top_k=top_k,
-            top_p=top_p,
-            min_p=min_p,
-            repetition_penalty=repetition_penalty,
-            presence_penalty=presence_penalty,
-            frequency_penalty=frequency_penalty,
-        )
-        if not 1 <= n <= 4096:
-            expected = t("generate.expected_between", most=4096)
-            raise UsageError(t("generate.bad_option", name="n", value=n, expected=expected))
+        check_range("n", n, 1, MOST_TEXTS)
         stops = [stop] if isinstance(stop, str) else list(stop)
         if not all(stops):
             raise UsageError(t("generate.empty_stop"))
         keys = sample_keys(seed, 0, torch.arange(n), _STREAM)
         made = []
-        for index, ids in enumerate(self._answers([self._read(prompt)] * n, max_new_tokens, config, keys)):
+        for index, ids in enumerate(self._answers([self._encode(prompt)] * n, max_new_tokens, config, keys)):
             ended = ids[-1:] == [self.tokenizer.eot_id]
             text = self.tokenizer.decode(ids, skip_special=True)
-            cut = min((place for place in map(text.find, stops) if place >= 0), default=None)
+            shown, met = StopStrings(stops).push(text)
             made.append(
                 Text(
-                    text=text[:cut],
+                    text=shown if met else text,
                     model=self.name,
                     seed=seed,
                     index=index,
-                    finish_reason="stop" if ended or cut is not None else "length",
+                    finish_reason="stop" if ended or met else "length",
                     tokens=len(ids),
                 )
             )
@@ -120,7 +90,7 @@ class Seq2SeqModel:
 
     def rewrite(self, texts: Sequence[str], max_new_tokens: int = 200) -> list[str]:
         """The most probable answer to each text, token by token (greedily), many texts at once."""
-        encoded = [self._read(text) for text in texts]
+        encoded = [self._encode(text) for text in texts]
         order = np.argsort([-len(ids) for ids in encoded], kind="stable")  # texts of similar length go together
         found = [""] * len(texts)
         start = 0
@@ -132,7 +102,7 @@ class Seq2SeqModel:
             start += len(some)
         return found
 
-    def _read(self, text: str) -> list[int]:
+    def _encode(self, text: str) -> list[int]:
         ids = [*self.tokenizer.encode(text), self.tokenizer.eot_id]
         if len(ids) > self.module.config.context:
             raise UsageError(t("seq2seq.too_long", tokens=len(ids), context=self.module.config.context))
@@ -143,9 +113,7 @@ class Seq2SeqModel:
         self, texts: list[list[int]], max_new_tokens: int, config: SamplingConfig, keys: Tensor | None
     ) -> list[list[int]]:
         """Ids written to each text, with the end-of-text token where it came. keys: [B], where a token is drawn."""
-        if max_new_tokens < 1:
-            expected = t("generate.expected_one_or_more")
-            raise UsageError(t("generate.bad_option", name="max_new_tokens", value=max_new_tokens, expected=expected))
+        check_range("max_new_tokens", max_new_tokens, 1, MOST_TOKENS)
         limit = min(max_new_tokens, self.module.config.context)
         device, end = self.module.embed_tokens.weight.device, self.tokenizer.eot_id
         ids, real = padded(texts, end)

@@ -79,6 +79,8 @@ class Seq2SeqConfig:
 class Seq2Seq(nn.Module):
     """Two texts in, logits of the second one's next tokens out."""
 
+    entries = ("remember", "write")  # methods that read its own weights, see Parallel.wrap
+
     def __init__(self, config: Seq2SeqConfig) -> None:
         super().__init__()
         self.config = config
@@ -108,10 +110,10 @@ class Seq2Seq(nn.Module):
     def loss(
         self, ids: Tensor, real: Tensor, inputs: Tensor, targets: Tensor, dropout_keys: Tensor | None = None
     ) -> Tensor:
-        """Mean negative log-likelihood of the second text's tokens, in nats; targets [B, T] of -100 do not count."""
+        """Negative log-likelihood of the second text's tokens, summed, in nats; targets [B, T] of -100 do not count."""
         other = None if dropout_keys is None else mix(dropout_keys)  # the two stacks have masks of their own
         logits = self.write(inputs, self.remember(ids, real, dropout_keys), real, dropout_keys=other)
-        return F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=-100)
+        return F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=-100, reduction="sum")
 
     def new_cache(self, batch: int, capacity: int) -> KVCache:
         """An empty cache of the decoder on this model's device and in its dtype."""

@@ -1,6 +1,7 @@
 """From one text to another: an encoder-decoder learns the second text of every pair from the first (seed §3.1)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -9,23 +10,19 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from zaohua import recipe as recipes
-from zaohua.artifacts import Text
 from zaohua.data.order import example_numbers
-from zaohua.data.pairs import Pairs, PairsConfig, read_pairs
+from zaohua.data.pairs import Pairs, PairsConfig, columns, read_pairs
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.i18n import t
-from zaohua.language.encoders import dial
-from zaohua.language.encoders.card import seq2seq_card
 from zaohua.language.seq2seq.folder import load_seq2seq, save_seq2seq
 from zaohua.language.seq2seq.model import Seq2SeqModel, padded
 from zaohua.language.seq2seq.module import Seq2Seq, Seq2SeqConfig, initialise_seq2seq
+from zaohua.language.text_card import seq2seq_card
 from zaohua.language.text_task import (
     TextTask,
-    completed,
     counted_by_characters,
+    model_folder,
     or_nothing,
-    own_tokenizer,
     restored,
     turns,
 )
@@ -84,43 +81,46 @@ class Seq2SeqTask(TextTask):
         self._base: Seq2Seq | None = None
         self._train: list[tuple[np.ndarray, np.ndarray]] = []
         self._validation: list[tuple[np.ndarray, np.ndarray]] = []
-        self._baselines: dict[str, Any] | None = None
+        self._targets = np.zeros(0, np.int64)  # tokens to be written of each training pair
 
     # ---- data and shape
 
     def prepare(self, parallel: Parallel, *, visible: bool) -> None:
         """Read the pairs, train or take a tokeniser, and settle shape, batch, rates and steps."""
-        tokenizer = self._open_base()
+        given = self._open_base()
         self.data = read_pairs(self.recipe.data, self.recipe.train.seed)
-        texts = [text for pair in self.data.train for text in (pair.first, pair.second)]
-        self._begin(tokenizer or own_tokenizer(self.recipe.tokenizer, texts))
-        self.report = completed(self.data.report, texts, self.tokenizer, visible=visible)
-        longest = self.config.context - 1  # an end-of-text token stands after each
-        sides = []
-        for pairs in (self.data.train, self.data.validation):
-            columns = [[pair.first for pair in pairs], [pair.second for pair in pairs]]
-            encoded = [[ids[:longest] for ids in self.tokenizer.encode_batch(column)] for column in columns]
-            sides.append(list(zip(*encoded, strict=True)))
-        self._train, self._validation = sides
-        self.lengths = np.array([len(first) + len(second) + 2 for first, second in self._train], dtype=np.int64)
-        self._settle(len(self._train))
+        firsts, seconds = columns(self.data.train)
+        both = self._learn_from([*firsts, *seconds], self.data.report, given, visible=visible)
+        self._train = list(zip(both[: len(firsts)], both[len(firsts) :], strict=True))
+        held_back = (self.tokenizer.encode_batch(column) for column in columns(self.data.validation))
+        self._validation = list(zip(*held_back, strict=True))
+        context = self.config.context  # an end-of-text token stands after each
+        rows = np.array([[min(len(ids) + 1, context) for ids in pair] for pair in self._train], dtype=np.int64)
+        self.lengths, self._targets = rows.sum(1), rows[:, 1]
+        self._settle(len(firsts))
+
+    def room(self) -> int:
+        """All but the end-of-text token."""
+        return self.config.context - 1
 
     def _open_base(self) -> Tokenizer | None:
         if self.recipe.model.base is None:
             return None
-        self._base, tokenizer = load_seq2seq(dial.model_folder(self.recipe.model.base))
+        self._base, tokenizer = load_seq2seq(model_folder(self.recipe.model.base))
         return tokenizer
 
-    def _begin_without_data(self, tokenizer: Tokenizer | None) -> None:
-        self._begin(tokenizer)
+    def _begin(self, tokenizer: Tokenizer, **head: Any) -> None:
+        self.tokenizer = tokenizer
+        self._take_shape(tokenizer.vocab_size)
 
-    def _begin(self, tokenizer: Tokenizer | None) -> None:
-        """Settle the shape. tokenizer: None where one will be trained, whose vocabulary may then turn out smaller."""
+    def _begin_without_data(self, tokenizer: Tokenizer | None) -> None:
+        self._take_shape(self.recipe.tokenizer.vocab_size if tokenizer is None else tokenizer.vocab_size)
+
+    def _take_shape(self, vocab_size: int) -> None:
+        """Fill in every number of the shape that the recipe leaves open, or take the base's."""
         model = self.recipe.model
-        if tokenizer is not None:
-            self.tokenizer = tokenizer
         if self._base is not None:
-            self.config = self._base.config
+            self.config = replace(self._base.config, dropout=model.dropout)
         else:
             depth = model.depth or model.layers or 2
             width = model.width or 64 * depth
@@ -134,7 +134,7 @@ class Seq2SeqTask(TextTask):
                 heads=heads,
                 head_dim=width // heads,
                 ffn_width=model.ffn_width or 32 * round(width * 8 / 3 / 32),
-                vocab_size=self.recipe.tokenizer.vocab_size if tokenizer is None else tokenizer.vocab_size,
+                vocab_size=vocab_size,
                 context=model.context or 128,
                 dropout=model.dropout,
             )
@@ -157,23 +157,28 @@ class Seq2SeqTask(TextTask):
 
     # ---- training
 
-    def batch(self, draw: Draw, device: torch.device) -> Rows:
-        """See `_rows`."""
-        numbers = example_numbers(draw.seed, draw.step, self.batch_size, self.lengths)[draw.indices.numpy()]
-        return self._rows([self._train[number] for number in numbers], device)
+    def batch(self, draw: Draw, device: torch.device) -> tuple[Rows, float]:
+        """See `_rows`; and what turns the sum of these rows' losses into their share of the whole batch's mean, times
+        the number of parts."""
+        numbers = example_numbers(draw.seed, draw.step, self.batch_size, self.lengths)
+        own = numbers[draw.indices.numpy()]
+        share = self.batch_size / len(own) / self._targets[numbers].sum()
+        return self._rows([self._train[number] for number in own], device), float(share)
 
     def _rows(self, pairs: Sequence[tuple[np.ndarray, np.ndarray]], device: torch.device) -> Rows:
-        """What is read, which of it is no padding, what has been written, and what comes next: 4 x [b, …]."""
-        end = self.tokenizer.eot_id
-        ids, real = padded([np.append(first, end) for first, _ in pairs], end)
-        inputs, written = padded([np.insert(second, 0, end) for _, second in pairs], end)
-        targets, _ = padded([np.append(second, end) for _, second in pairs], end)
+        """What is read, which of it is no padding, what has been written, and what comes next: 4 x [b, …]. A second
+        text that is cut has no end to learn."""
+        end, context = self.tokenizer.eot_id, self.config.context
+        ids, real = padded([np.append(first[: context - 1], end) for first, _ in pairs], end)
+        inputs, written = padded([np.insert(second, 0, end)[:context] for _, second in pairs], end)
+        targets, _ = padded([np.append(second, end)[:context] for _, second in pairs], end)
         targets = targets.masked_fill(~written, -100)
         return ids.to(device), real.to(device), inputs.to(device), targets.to(device)
 
-    def loss(self, model: Seq2Seq, batch: Rows, keys: Tensor | None) -> tuple[Tensor, dict[str, Tensor]]:
-        """Mean negative log-likelihood of the second texts' tokens, in nats."""
-        return model.loss(*batch, keys), {}
+    def loss(self, model: Seq2Seq, batch: tuple[Rows, float], keys: Tensor | None) -> tuple[Tensor, dict[str, Tensor]]:
+        """Mean negative log-likelihood of the second texts' tokens over the whole batch, in nats."""
+        rows, share = batch
+        return model.loss(*rows, keys) * share, {}
 
     def row_length(self) -> float:
         """Tokens of a pair on average, as far as they are known."""
@@ -197,10 +202,9 @@ class Seq2SeqTask(TextTask):
         parts = [order[i : i + _PAIRS_PER_PASS] for i in range(0, len(order), _PAIRS_PER_PASS)]
         for numbers, mine in turns(parts, parallel):
             rows = self._rows([self._validation[number] for number in numbers], parallel.device)
-            count = (rows[3] >= 0).sum().double()
-            nats = model.loss(*rows).double() * count
+            nats = model.loss(*rows).double()
             if mine:
-                sums += torch.stack((nats, count))
+                sums += torch.stack((nats, (rows[3] >= 0).sum().double()))
         nats, count = parallel.sum(sums).tolist()
         firsts, seconds = self._questions()
         answers = Seq2SeqModel(model, self.tokenizer).rewrite(firsts, self.config.context)
@@ -210,28 +214,25 @@ class Seq2SeqTask(TextTask):
         """Distinct first texts of validation, those that fit the context, and all second texts of each."""
         known: dict[str, list[str]] = {}
         for pair, (ids, _) in zip(self.data.validation, self._validation, strict=True):
-            if len(ids) < self.config.context - 1:
+            if len(ids) <= self.room():
                 known.setdefault(pair.first, []).append(pair.second)
         firsts = list(known)[:_WRITTEN]
         if not firsts:
             raise ZaohuaError(t("seq2seq.nothing_fits", context=self.config.context))
         return firsts, [known[first] for first in firsts]
 
-    def baselines(self) -> dict[str, Any]:
+    def _rivals(self) -> dict[str, Any]:
         """What people wrote (as far as it can be scored), and the answer of the training pair whose first text is most
         alike by tf-idf."""
-        if self._baselines is None:
-            firsts, seconds = self._questions()
-            own = values_said(firsts, [known[0] for known in seconds])
-            self._baselines = {} if own is None else {"people": {"values_said": own}}
-            train = [pair.first for pair in self.data.train]
+        firsts, seconds = self._questions()
+        own = values_said(firsts, [known[0] for known in seconds])
 
-            def nearest() -> dict[str, Any]:
-                found = tfidf_nearest(train, firsts, characters=counted_by_characters(self.report))
-                return {"nearest": _written(firsts, [self.data.train[n].second for n in found], seconds)}
+        def nearest() -> dict[str, Any]:
+            known, answers = columns(self.data.train)
+            found = tfidf_nearest(known, firsts, characters=counted_by_characters(self.report))
+            return {"nearest": _written(firsts, [answers[n] for n in found], seconds)}
 
-            self._baselines |= or_nothing(nearest)
-        return self._baselines
+        return ({} if own is None else {"people": {"values_said": own}}) | or_nothing(nearest)
 
     # ---- results
 
@@ -239,24 +240,14 @@ class Seq2SeqTask(TextTask):
         """An unsharded model with these weights."""
         return Seq2SeqModel(restored(lambda: Seq2Seq(self.config), weights), self.tokenizer)
 
-    def sample(self, weights: Weights) -> list[Text]:
-        """Answers to a few first texts of validation."""
+    def _answers(self, weights: Weights) -> Iterable[tuple[str, str]]:
+        """What is written to each first text."""
         firsts = self._questions()[0][:_SAMPLES]
-        answers = self._model(weights).rewrite(firsts, self.config.context)
-        pairs = zip(firsts, answers, strict=True)
-        return [Text(prompt=first, text=f" → {answer}", model=self.recipe.run.dir) for first, answer in pairs]
+        return zip(firsts, self._model(weights).rewrite(firsts, self.config.context), strict=True)
 
     def save_model(self, folder: Path, weights: Weights, metrics: dict[str, Any], cost: dict[str, Any]) -> None:
         """A folder of our own form with its card."""
-        card = seq2seq_card(
-            title=Path(self.recipe.run.dir).name,
-            data=self.report,
-            recipe=recipes.dump(self.recipe),
-            metrics=metrics,
-            baselines=self.baselines(),
-            config=self.config,
-            cost=cost,
-        )
+        card = seq2seq_card(**self.card_facts(metrics, cost))
         save_seq2seq(self._model(weights).module, self.tokenizer, folder, card)
 
 

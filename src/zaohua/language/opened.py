@@ -1,0 +1,42 @@
+"""What models have in common that lie in a folder as weights, tokeniser and card."""
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Self
+
+import torch
+from torch import nn
+
+from zaohua.language.folder import read_card, usual_device
+from zaohua.language.tokenizer import Tokenizer
+
+
+class OpenedModel(ABC):
+    """A module with the tokeniser it was trained with. name: what to call it; card: README.md."""
+
+    def __init__(self, module: nn.Module, tokenizer: Tokenizer, *, name: str = "", card: str | None = None) -> None:
+        self.module, self.tokenizer, self.name, self.card = module, tokenizer, name, card
+
+    @staticmethod
+    @abstractmethod
+    def _read(folder: Path, dtype: torch.dtype) -> tuple[nn.Module, Tokenizer]:
+        """What lies in the folder, on the CPU."""
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path | str,
+        *,
+        name: str | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> Self:
+        """Open a model folder on `device`: a CUDA GPU if there is one, else the CPU."""
+        folder = Path(folder)
+        module, tokenizer = cls._read(folder, dtype)
+        module.to(usual_device(device))
+        return cls(module, tokenizer, name=folder.resolve().name if name is None else name, card=read_card(folder))
+
+    @abstractmethod
+    def save(self, folder: Path | str) -> None:
+        """Write the folder, whole or not at all."""
