@@ -78,7 +78,7 @@ class Sums:
         self.table = cut.view(parts * inputs, -1)
         self.rows = torch.arange(parts * inputs)
         starts = torch.arange(0, parts * inputs, inputs)[:, None] + torch.arange(0, inputs, block)  # [parts, blocks]
-        self.starts = starts.flatten()
+        self.bounds = torch.cat((starts.flatten(), torch.tensor([parts * inputs])))
 
     def padding(self, count: int) -> int:
         """Rows that must stand below so many."""
@@ -88,8 +88,8 @@ class Sums:
         """[N, K] -> [N, M]"""
         if len(x) > 1:
             return self.several(x)
-        factors = x.repeat(1, self.parts).view(-1)
-        sums, *_ = torch.embedding_bag(self.table, self.rows, self.starts, False, 0, False, factors)
+        factors = torch.cat((x,) * self.parts).view(-1)
+        sums, *_ = torch.embedding_bag(self.table, self.rows, self.bounds, False, 0, False, factors, True)
         if self.blocks > 1:
             first, *others = sums.view(self.parts, self.blocks, -1).unbind(1)
             sums = sum(others, first)
