@@ -27,8 +27,7 @@ from zaohua.nn.int8 import to_int8
 from zaohua.tasks import load_task
 from zaohua.training.parallel import Parallel, here
 
-# Tasks that go on from a decoder: one on more texts, the others to make it answer, which is measured in their own way.
-_CONTINUE, _ANSWERING = "continue", ("instruct", "prefer")
+_CONTINUE = "continue"  # the task that goes on from a decoder with more texts
 # Settings that other data to measure on take from the model's run.
 _INHERITED = ("normalise", "min_chars", "exact_dedup", "near_dedup", "near_dedup_threshold")
 
@@ -91,10 +90,11 @@ def evaluate_folder(
     """
     run_recipe = folder.resolve().parent.parent / "recipe.toml"
     raw = recipes.load_recipe(run_recipe) if run_recipe.is_file() else None
-    if source is None and raw is not None and raw.get("task") in _ANSWERING:
-        _refuse(folder, stride=stride, form=form, judge=judge, weights=None if weights == "full" else weights)
-        task_class = load_task(raw["task"])
-        return task_class(recipes.validate(raw, task_class.Recipe, str(run_recipe))).measure_again(folder)
+    if source is None and raw is not None:
+        task_class = load_task(raw.get("task"))
+        if hasattr(task_class, "measure_again"):  # one that measures answers, in its own way
+            _refuse(folder, stride=stride, form=form, judge=judge, weights=None if weights == "full" else weights)
+            return task_class(recipes.validate(raw, task_class.Recipe, str(run_recipe))).measure_again(folder)
     decoder, tokenizer, ends = load_decoder(folder)
     if source is None and raw is not None and raw.get("task") == _CONTINUE:  # in the blocks in which the run measures
         decoder.config = replace(decoder.config, context=raw["model"]["context"])

@@ -1,7 +1,7 @@
 """What the tasks share that teach a decoder to answer: its chat template, how the data were understood, samples."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
@@ -16,7 +16,7 @@ from zaohua.data.report import SourceReport
 from zaohua.errors import UsageError, ZaohuaError, one_line
 from zaohua.i18n import t
 from zaohua.language.chat import Chat, Message
-from zaohua.language.finetuning.instructions import ChatDataConfig
+from zaohua.language.finetuning.instructions import ChatDataConfig, divide, first_question
 from zaohua.language.finetuning.tuning import TuningRecipe, TuningTask
 from zaohua.language.formats import load_decoder
 from zaohua.language.generation import MOST_TOKENS, complete
@@ -48,6 +48,8 @@ class AnsweringRecipe(TuningRecipe):
 class AnsweringTask(TuningTask):
     """A decoder with a chat template."""
 
+    held_back: list[Any]  # items that are not learnt from, as they were read
+
     def __init__(self, recipe: AnsweringRecipe) -> None:
         super().__init__(recipe)
         self.chat: Chat
@@ -63,12 +65,32 @@ class AnsweringTask(TuningTask):
         self.ends |= self.chat.ends
         self.recipe = self.recipe.model_copy(update={"data": data})
 
+    @abstractmethod
+    def _encode(self, items: Sequence[Any], report: SourceReport) -> tuple[list[Any], list[Any]]:
+        """The items that something can be learnt from, and what they are as tokens; the report counts the others."""
+
+    def _divided(
+        self, items: Sequence[Any], messages: Callable[[Any], Sequence[Message]], report: SourceReport
+    ) -> list[tuple[list[Any], list[Any]]]:
+        """_encode of the items to learn from, and of those with other first questions, which are held back.
+
+        messages: those of an item up to its answer. Raises ZaohuaError where nothing is left of a side.
+        """
+        share, seed = self.recipe.data.validation, self.recipe.train.seed
+        sides = divide(items, lambda item: first_question(messages(item)), share, seed)
+        encoded = [self._encode(side, report) for side in sides]
+        for (_, tokens), side in zip(encoded, sides, strict=True):
+            if not tokens:
+                raise ZaohuaError(t("finetune.nothing_left", count=len(side), reasons=_reasons(report)))
+        self.held_back = encoded[1][0]
+        return encoded
+
     def _tell(self, forms: Mapping[str, int], amounts: str, report: SourceReport, *, visible: bool) -> None:
         """Say what was found: the forms of the items, the amounts on both sides, what was left out and what cut."""
         lines = [t("finetune.recognised", forms=", ".join(f"{form} {whole(count)}" for form, count in forms.items()))]
         lines.append(amounts)
         if report.removed:
-            lines.append(t("finetune.removed", reasons=reasons(report)))
+            lines.append(t("finetune.removed", reasons=_reasons(report)))
         if self.num_cut:
             lines.append(t("finetune.cut", count=whole(self.num_cut), context=whole(self.context)))
         for line in lines:
@@ -133,7 +155,7 @@ class AnsweringTask(TuningTask):
         return {"metrics": metrics, "baselines": {"before": before}, "data": self.recipe.data.sources}
 
 
-def reasons(report: SourceReport) -> str:
+def _reasons(report: SourceReport) -> str:
     """Why items were left out, and how many."""
     return ", ".join(f"{t(f'finetune.removed_{name}')} {whole(count)}" for name, count in report.removed.items())
 

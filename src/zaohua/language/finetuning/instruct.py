@@ -8,11 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from zaohua.data.report import SourceReport
-from zaohua.errors import ZaohuaError
 from zaohua.i18n import t
 from zaohua.language.chat import Encoded, Message
-from zaohua.language.finetuning.answering import AnsweringRecipe, AnsweringTask, reasons
-from zaohua.language.finetuning.instructions import Conversation, divide, first_question, read_conversations
+from zaohua.language.finetuning.answering import AnsweringRecipe, AnsweringTask
+from zaohua.language.finetuning.instructions import Conversation, read_conversations
 from zaohua.language.finetuning.packing import Row, pack
 from zaohua.language.finetuning.tuning import USUAL_TOKENS, Scorer, order
 from zaohua.language.template import RefusedError
@@ -85,16 +84,12 @@ class InstructTask(AnsweringTask):
         self._open(parallel)
         config, report = self.recipe.data, SourceReport()
         found, forms = read_conversations(config, report)
-        sides = divide(found, lambda item: first_question(item.messages), config.validation, self.recipe.train.seed)
-        encoded = [self._encode(side, report) for side in sides]
-        for (conversations, texts), side in zip(encoded, sides, strict=True):
-            if not texts:
-                raise ZaohuaError(t("finetune.nothing_left", count=len(side), reasons=reasons(report)))
+        encoded = self._divided(found, lambda item: item.messages, report)
+        for conversations, _ in encoded:
             for conversation in conversations:
                 content = "".join(message["content"] for message in conversation.messages)
                 report.characters += len(content)
                 report.bytes += len(content.encode("utf-8", "replace"))
-        self.held_back = encoded[1][0]
         self.train, self.validation = (Side.of(texts, self.context) for _, texts in encoded)
         answers = (self.tokenizer.decode(text.ids[text.learnt], skip_special=True) for text in encoded[1][1])
         self._answer_bytes = sum(len(answer.encode()) for answer in answers)

@@ -15,13 +15,11 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from zaohua.data.report import SourceReport
-from zaohua.errors import ZaohuaError
 from zaohua.files import write_atomic
 from zaohua.i18n import t
 from zaohua.language.chat import Encoded, Message
 from zaohua.language.corpus_cache import cache_folder
-from zaohua.language.finetuning.answering import AnsweringRecipe, AnsweringTask, reasons
-from zaohua.language.finetuning.instructions import divide, first_question
+from zaohua.language.finetuning.answering import AnsweringRecipe, AnsweringTask
 from zaohua.language.finetuning.packing import Row
 from zaohua.language.finetuning.preferences import Preference, read_preferences
 from zaohua.language.finetuning.tuning import Scorer, order
@@ -97,13 +95,8 @@ class PreferTask(AnsweringTask):
         self._open(parallel)
         config, report = self.recipe.data, SourceReport()
         found, forms = read_preferences(config, report)
-        sides = divide(found, lambda item: first_question(item.prompt), config.validation, self.recipe.train.seed)
-        encoded = [self._encode(side, report) for side in sides]
-        for (_, pairs), side in zip(encoded, sides, strict=True):
-            if not pairs:
-                raise ZaohuaError(t("finetune.nothing_left", count=len(side), reasons=reasons(report)))
+        encoded = self._divided(found, lambda item: item.prompt, report)
         self.train, self.validation = (pairs for _, pairs in encoded)
-        self.held_back = encoded[1][0]
         self._settle(len(self.train), 8)
         texts = (text for pair in self.train + self.validation for text in (pair.chosen, pair.rejected))
         self.report = report.as_dict() | {

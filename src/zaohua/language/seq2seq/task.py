@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
 from zaohua.data.order import example_numbers
 from zaohua.data.pairs import Pairs, PairsConfig, columns, read_pairs
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.i18n import t
+from zaohua.language.encoders.dial import EncoderModelConfig
 from zaohua.language.seq2seq.folder import load_seq2seq, save_seq2seq
 from zaohua.language.seq2seq.model import Seq2SeqModel, padded
 from zaohua.language.seq2seq.module import Seq2Seq, Seq2SeqConfig, initialise_seq2seq
@@ -42,18 +42,10 @@ _PAIRS_PER_PASS = 32
 Rows = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
-class Seq2SeqModelConfig(Section):
-    """The shape of both stacks: a depth, or the numbers themselves."""
+class Seq2SeqModelConfig(EncoderModelConfig):
+    """The shape of both stacks, each as an encoder's; `layers` are the decoder's."""
 
-    base: str | None = None  # a folder of this kind to go on from: its shape, weights and tokeniser are taken
-    depth: Annotated[int, Field(gt=0, le=128)] | None = None
     encoder_layers: Count | None = None
-    layers: Count | None = None
-    width: Count | None = None
-    heads: Count | None = None
-    ffn_width: Count | None = None
-    context: Annotated[int, Field(gt=4)] | None = None
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
 
 
 class Seq2SeqRecipe(Section):
