@@ -107,6 +107,27 @@ def test_rows_are_the_same_bit_by_bit_whatever_stands_beside_them(decoder, weigh
 
 
 @torch.inference_mode()
+@pytest.mark.parametrize("weights", ["small", "large", "int8"])
+def test_blocks_read_together_are_as_read_alone(decoder, weights, monkeypatch):
+    """Blocks of any length, a single token among them, then all texts' next tokens in one pass."""
+    if weights == "large":
+        monkeypatch.setattr(fast_decode, "SMALL", 0)
+    model = FastDecoder(to_int8(decoder) if weights == "int8" else decoder)
+    lengths, ids = (64, 1, 17, 30, 2), texts(decoder, 5)
+    alone, together = slots(decoder, 5), slots(decoder, 5)
+    for slot in together:
+        slot.kv[:] = torch.nan  # whatever an earlier text has left
+    blocks = [text[:length] for text, length in zip(ids, lengths, strict=True)]
+    one_by_one = [model(block, [Piece(slot, 0, len(block))]) for block, slot in zip(blocks, alone, strict=True)]
+    pieces = [Piece(slot, 0, len(block)) for block, slot in zip(blocks, together, strict=True)]
+    assert torch.equal(model([token for block in blocks for token in block], pieces), torch.cat(one_by_one))
+    nexts = [text[length] for text, length in zip(ids, lengths, strict=True)]
+    one_by_one = [model([id], [Piece(s, n)]) for id, s, n in zip(nexts, alone, lengths, strict=True)]
+    pieces = [Piece(slot, length) for slot, length in zip(together, lengths, strict=True)]
+    assert torch.equal(model(nexts, pieces), torch.cat(one_by_one))
+
+
+@torch.inference_mode()
 def test_guessed_tokens_in_one_pass_are_as_one_by_one(decoder):
     model, ids = FastDecoder(decoder), texts(decoder, 1)[0]
     one, other = slots(decoder, 2)

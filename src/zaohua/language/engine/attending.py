@@ -1,5 +1,6 @@
 """Attention of new tokens over what their texts have said, in the slots that hold it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,7 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from zaohua.language.decoder import DecoderConfig
+from zaohua.language.engine.looking import exact, look, mask_of, step_of
 from zaohua.language.engine.slots import Slot
+
+_WASTE = 131_072  # numbers: to read so many for nothing takes as long as one more product
 
 
 @dataclass(frozen=True)
@@ -25,68 +29,185 @@ class Piece:
         return self.start + self.time
 
 
-class Tokens:
-    """One token of each of several texts, or several of one text in order of their positions.
+class Attending:
+    """What several pieces see, each of its own text.
 
-    Each looks at its own text in a product of its own, so that neither the length of the others nor their number
-    changes how it is rounded. Slots are cut up once for all layers.
+    Single tokens of texts in neighbouring rows of a shelf are looked at in one product, where that rounds every row as
+    if it were alone; other pieces in one of their own. Shelves are cut up once for all layers.
     """
 
     def __init__(self, pieces: Sequence[Piece], config: DecoderConfig, padding: int) -> None:
-        c = config
-        self.groups = (c.kv_heads, c.heads // c.kv_heads, c.head_dim)
-        self.q_width = c.heads * c.head_dim
-        self.new, self.keys, self.values = [], [], []
-        for piece in pieces:
-            first = 0 if c.window is None else max(0, piece.end - c.window)
-            kv = piece.slot.kv
-            self.new.append(kv[:, :, :, piece.start].unbind(0))  # L x [2, H_kv, d]
-            self.keys.append(kv[:, 0:1, :, first : piece.end].unbind(0))  # L x [1, H_kv, S, d]
-            self.values.append(kv[:, 1:2, :, first : piece.end].unbind(0))
-        # What the texts see, one row each; rows that fill up to a whole number of them stay zero.
-        self.seen = pieces[0].slot.kv.new_zeros(len(pieces) + padding, *self.groups)
-        self.rows = self.seen.split(1)
-        self.flat = self.seen.view(len(self.seen), -1)
+        c, kv = config, pieces[0].slot.kv
+        at_once = 0
+        if kv.device.type == "cpu" and kv.dtype == torch.float32:
+            at_once = exact(c.kv_heads, c.heads // c.kv_heads, c.head_dim, torch.get_num_threads())
+        # What the tokens see, one row each; rows that fill up to a whole number of them stay zero.
+        self.seen = kv.new_zeros(sum(piece.time for piece in pieces) + padding, c.heads * c.head_dim)
+        self.runs: list[_Run] = []
+        place = 0
+        for run in _runs(pieces, c, joined=at_once > 0 or kv.device.type != "cpu"):
+            rows = slice(place, place + sum(piece.time for piece in run))
+            if run[0].time > 1:
+                self.runs.append(_Span(run[0], rows, self.seen, c))
+            elif at_once:
+                self.runs.append(_Products(run, rows, self.seen, c, at_once))
+            else:
+                self.runs.append(_Fused(run, rows, self.seen, c))
+            place = rows.stop
 
     def attend(self, layer: int, qkv: Tensor) -> Tensor:
         """Keep the keys and values and look. [N, (H + 2 H_kv) d] -> [N, H d], overwritten by the next layer; rows
         beyond the tokens are zero."""
-        (kv_heads, group, d), row = self.groups, qkv.stride(0)
-        for place, new in enumerate(self.new):  # all of them first: a text's later tokens see its earlier ones
-            new[layer].copy_(qkv.as_strided((2, kv_heads, d), (kv_heads * d, d, 1), place * row + self.q_width))
-        for place, (keys, values, seen) in enumerate(zip(self.keys, self.values, self.rows, strict=False)):
-            # The heads of a group, which share keys, take part as if they were as many queries.
-            q = qkv.as_strided((1, kv_heads, group, d), (row, group * d, d, 1), place * row)
-            seen.copy_(F.scaled_dot_product_attention(q, keys[layer], values[layer]))
-        return self.flat
+        for run in self.runs:  # all of them first: a text's later tokens see its earlier ones
+            run.keep(layer, qkv)
+        for run in self.runs:
+            run.look(layer, qkv)
+        return self.seen
 
 
-class Span:
+def _runs(pieces: Sequence[Piece], config: DecoderConfig, joined: bool) -> list[list[Piece]]:
+    """Pieces in parts: texts in neighbouring rows, not so different in length that much would be read for nothing."""
+    most = _WASTE // (2 * config.kv_heads * config.head_dim)
+    runs: list[list[Piece]] = []
+    for piece in pieces:
+        if runs and joined:
+            run = runs[-1]
+            last = run[-1].slot
+            single = piece.time == run[-1].time == 1
+            if single and piece.slot.shelf is last.shelf and piece.slot.row == last.row + 1:
+                ends = [other.end for other in (*run, piece)]
+                if max(ends) * len(ends) - sum(ends) <= most:
+                    run.append(piece)
+                    continue
+        runs.append([piece])
+    return runs
+
+
+class _Run(ABC):
+    """Pieces that are looked at together."""
+
+    @abstractmethod
+    def keep(self, layer: int, qkv: Tensor) -> None:
+        """Put the new keys and values where they belong."""
+
+    @abstractmethod
+    def look(self, layer: int, qkv: Tensor) -> None:
+        """Fill the run's rows of what the tokens see."""
+
+
+class _Singles(_Run):
+    """One token of each of some texts in neighbouring rows of a shelf. rows: theirs of a batch; seen: [N, H d], all of
+    the batch; begin, end: the positions that are looked at, of which each text sees some."""
+
+    def __init__(
+        self, pieces: list[Piece], rows: slice, seen: Tensor, config: DecoderConfig, begin: int, end: int
+    ) -> None:
+        c = config
+        self.rows, self.q_width = rows, c.heads * c.head_dim
+        self.seen = seen[rows].view(len(pieces), c.kv_heads, c.heads // c.kv_heads, c.head_dim)
+        shelf, row = pieces[0].slot.shelf, pieces[0].slot.row
+        for piece in pieces:
+            piece.slot.clear(piece.start, end)
+        if len(pieces) == 1:
+            self.new = pieces[0].slot.kv[:, :, :, pieces[0].start].unbind(0)  # L x [2, H_kv, d]
+        else:
+            self.shelf = shelf.kv.view(c.layers, -1, c.head_dim).unbind(0)  # L x [2 R H_kv capacity, d]
+            vectors = torch.arange(0, len(self.shelf[0]), shelf.capacity).view(2, -1, c.kv_heads)
+            starts = torch.tensor([piece.start for piece in pieces])
+            vectors = vectors[:, row : row + len(pieces)] + starts[:, None]  # [2, n, H_kv]
+            self.vectors = vectors.transpose(0, 1).flatten().to(seen.device)
+        kv = shelf.kv[:, :, row : row + len(pieces), :, begin:end]
+        self.keys, self.values = kv[:, 0], kv[:, 1]  # [L, n, H_kv, T, d]
+
+    def keep(self, layer: int, qkv: Tensor) -> None:
+        """Put the new keys and values where they belong."""
+        _, kv_heads, _, d = self.seen.shape
+        if len(self.seen) == 1:
+            place = self.rows.start * qkv.stride(0) + self.q_width
+            self.new[layer].copy_(qkv.as_strided((2, kv_heads, d), (kv_heads * d, d, 1), place))
+        else:
+            self.shelf[layer].index_copy_(0, self.vectors, qkv[self.rows, self.q_width :].reshape(-1, d))
+
+    def _queries(self, qkv: Tensor) -> Tensor:
+        """[n, H_kv, G, d]: the heads of a group, which share keys, are as many queries."""
+        count, kv_heads, group, d = self.seen.shape
+        strides = (qkv.stride(0), group * d, d, 1)
+        return qkv.as_strided((count, kv_heads, group, d), strides, self.rows.start * qkv.stride(0))
+
+
+class _Products(_Singles):
+    """By products that round every row as if it were alone: softmax(q Kᵀ / √d + mask) V, in as many parts of the sum
+    as `exact` says."""
+
+    def __init__(self, pieces: list[Piece], rows: slice, seen: Tensor, config: DecoderConfig, at_once: int) -> None:
+        firsts = [0 if config.window is None else max(0, piece.end - config.window) for piece in pieces]
+        ends = [piece.end for piece in pieces]
+        step = step_of(config.heads // config.kv_heads, config.head_dim)
+        begin, end = min(firsts) // at_once * at_once, -(-max(ends) // step) * step
+        super().__init__(pieces, rows, seen, config, begin, end)
+        self.at_once, self.out = at_once, self.seen.flatten(0, 1)
+        self.k = self.keys.flatten(1, 2).transpose(2, 3).unbind(0)  # L x [n H_kv, d, T]
+        self.v = self.values.flatten(1, 2).unbind(0)  # L x [n H_kv, T, d]
+        mask = mask_of(firsts, ends, begin, end)
+        kv_heads = config.kv_heads if len(pieces) > 1 else 1
+        self.mask = mask[:, None].expand(-1, kv_heads, -1).reshape(-1, 1, end - begin)  # [n H_kv or 1, 1, T]
+
+    def look(self, layer: int, qkv: Tensor) -> None:
+        """Fill the run's rows of what the tokens see."""
+        q = self._queries(qkv)
+        q = q[0] if len(q) == 1 else q.flatten(0, 1)
+        look(q, self.k[layer], self.v[layer], self.mask, self.at_once, self.out)
+
+
+class _Fused(_Singles):
+    """By PyTorch's own attention: other devices and number formats."""
+
+    def __init__(self, pieces: list[Piece], rows: slice, seen: Tensor, config: DecoderConfig) -> None:
+        firsts = [0 if config.window is None else max(0, piece.end - config.window) for piece in pieces]
+        ends = [piece.end for piece in pieces]
+        super().__init__(pieces, rows, seen, config, min(firsts), max(ends))
+        self.mask = None
+        if len(pieces) > 1:
+            self.mask = mask_of(firsts, ends, min(firsts), max(ends)).eq(0)[:, None, None].to(seen.device)
+        self.k, self.v = self.keys.unbind(0), self.values.unbind(0)  # L x [n, H_kv, T, d]
+
+    def look(self, layer: int, qkv: Tensor) -> None:
+        """Fill the run's rows of what the tokens see."""
+        q = self._queries(qkv)
+        self.seen.copy_(F.scaled_dot_product_attention(q, self.k[layer], self.v[layer], attn_mask=self.mask))
+
+
+class _Span(_Run):
     """Several tokens in a row of one text."""
 
-    def __init__(self, piece: Piece, config: DecoderConfig, padding: int) -> None:
-        self.piece, self.config, self.padding = piece, config, padding
+    def __init__(self, piece: Piece, rows: slice, seen: Tensor, config: DecoderConfig) -> None:
+        self.piece, self.rows, self.config = piece, rows, config
+        self.seen = seen[rows].view(piece.time, config.heads, config.head_dim)
         self.mask = None
         if piece.start or config.window is not None:
-            queries = torch.arange(piece.start, piece.end, device=piece.slot.kv.device)[:, None]
-            keys = torch.arange(piece.end, device=piece.slot.kv.device)
+            queries = torch.arange(piece.start, piece.end, device=seen.device)[:, None]
+            keys = torch.arange(piece.end, device=seen.device)
             self.mask = keys <= queries
             if config.window is not None:
                 self.mask &= keys > queries - config.window
 
-    def attend(self, layer: int, qkv: Tensor) -> Tensor:
-        """Keep the keys and values and look. [N, (H + 2 H_kv) d] -> [N, H d]; rows beyond the tokens stay zero."""
+    def keep(self, layer: int, qkv: Tensor) -> None:
+        """Put the new keys and values where they belong."""
         c, piece = self.config, self.piece
-        parts = (c.heads, c.kv_heads, c.kv_heads)
-        q, k, v = qkv[: piece.time].view(piece.time, -1, c.head_dim).transpose(0, 1).split(parts)  # [H, T, d] each
-        kv = piece.slot.kv[layer]
-        kv[0, :, piece.start : piece.end], kv[1, :, piece.start : piece.end] = k, v
+        new = qkv[self.rows, c.heads * c.head_dim :].view(piece.time, 2, c.kv_heads, c.head_dim)
+        piece.slot.kv[layer, :, :, piece.start : piece.end] = new.permute(1, 2, 0, 3)
+
+    def look(self, layer: int, qkv: Tensor) -> None:
+        """Fill the run's rows of what the tokens see."""
+        c, piece = self.config, self.piece
+        q = qkv[self.rows, : c.heads * c.head_dim].view(piece.time, c.heads, c.head_dim).transpose(0, 1)
+        keys, values = piece.slot.kv[layer, :, None, :, : piece.end].unbind(0)  # [1, H_kv, S, d] each
         out = F.scaled_dot_product_attention(
             q[None],
-            kv[0:1, :, : piece.end],
-            kv[1:2, :, : piece.end],
+            keys,
+            values,
             attn_mask=self.mask,
             is_causal=self.mask is None,
             enable_gqa=c.heads != c.kv_heads,
         )  # [1, H, T, d]
-        return F.pad(out[0].transpose(0, 1).reshape(piece.time, -1), (0, 0, 0, self.padding))
+        self.seen.copy_(out[0].transpose(0, 1))

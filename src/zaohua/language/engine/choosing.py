@@ -23,6 +23,7 @@ class Chooser:
         """Choose a token for each text and add it there. logits: fp32 [N, V], changed in place. Returns the tokens,
         None for a text that failed."""
         told = [_logprobs(text, row) for text, row in zip(texts, logits, strict=True)]
+        self._block(texts, logits)
         groups: dict[SamplingConfig, list[int]] = defaultdict(list)
         for place, text in enumerate(texts):
             try:
@@ -48,9 +49,19 @@ class Chooser:
                     text.handle.fail(error)
         return tokens
 
+    def _block(self, texts: Sequence[Running], logits: Tensor) -> None:
+        """Make what is no text impossible, all rows that end alike at once. logits: [N, V], in place"""
+        alike: dict[frozenset[int], list[int]] = defaultdict(list)
+        for place, text in enumerate(texts):
+            alike[text.request.stop_ids].append(place)
+        for ends, places in alike.items():
+            if len(places) == len(texts):
+                logits.index_fill_(1, self.not_text(ends), -torch.inf)
+            else:
+                logits[torch.tensor(places)[:, None], self.not_text(ends)] = -torch.inf
+
     def _restrict(self, text: Running, row: Tensor) -> None:
-        """Make what may not follow impossible, and what the settings penalise less likely. row: [V], in place"""
-        row.index_fill_(0, self.not_text(text.request.stop_ids), -torch.inf)
+        """Make what its form forbids impossible, and what the settings penalise less likely. row: [V], in place"""
         if text.matcher is not None:
             row.masked_fill_(~text.matcher.allowed().to(self.device), -torch.inf)
         config = text.request.sampling

@@ -1,9 +1,9 @@
 """The engine: one model writes many texts at once, and every one as if it were alone.
 
-Texts join and leave between steps. A step reads one block of one waiting prompt, then writes one token of every text
-that has been read, all in one pass over the weights. Nothing a text is made of depends on the others: prompts are read
-in the same blocks whoever waits, products treat rows one by one (see matrices.py), attention is computed text by text,
-and random numbers belong to the request.
+Texts join and leave between steps. A step reads one block of a waiting prompt, or more while more prompts wait than
+texts are being written, then writes one token of every text that has been read, all in one pass over the weights.
+Nothing a text is made of depends on the others: prompts are read in the same blocks whoever waits, products treat rows
+one by one (see matrices.py and attending.py), and random numbers belong to the request.
 """
 
 import threading
@@ -24,6 +24,7 @@ from zaohua.language.engine.fast_decode import FastDecoder
 from zaohua.language.engine.handle import Handle
 from zaohua.language.engine.plain_decode import PlainDecoder
 from zaohua.language.engine.prefix import PrefixStore
+from zaohua.language.engine.reading import next_to_read
 from zaohua.language.engine.request import Completion, Listener, Request, Token, check_range
 from zaohua.language.engine.running import Running
 from zaohua.language.engine.slots import BLOCK, SlotPool
@@ -140,22 +141,27 @@ class Engine:
 
     @torch.inference_mode()
     def step(self) -> bool:
-        """Read a block, write a token for every text. False when there is nothing to do."""
+        """Read a block or some, write a token for every text. False when there is nothing to do."""
         with self._lock:
             self._stepping = True
             try:
                 self._drop_ended()
                 self._admit()
-                reading = next((text for text in self.running if text.reading), None)
-                if reading is not None:
-                    self._guarded([reading], self._read)
-                writing = [text for text in self.running if not text.reading and not text.handle.done]
+                reading, writing = self._parted()
+                if reading:
+                    self._guarded(next_to_read(reading, len(writing)), self._read)
+                _, writing = self._parted()
                 if writing:
                     self._guarded(writing, self._write)
                 self._drop_ended()
                 return bool(self.running or self.waiting)
             finally:
                 self._stepping = False
+
+    def _parted(self) -> tuple[list[Running], list[Running]]:
+        """Texts whose prompts are still to be read, those that can be written."""
+        going = [text for text in self.running if not text.handle.done]
+        return [text for text in going if text.reading], [text for text in going if not text.reading]
 
     def _admit(self) -> None:
         """Let requests in, in order, while there are places and memory."""
@@ -196,19 +202,30 @@ class Engine:
                 text.handle.fail(error)
 
     def _read(self, texts: list[Running]) -> None:
-        """One block of one text; with the last, its next token."""
-        [text] = texts
-        slot, ids = text.slot, text.unread
-        if text.first and slot.length == 0:
-            self.prefixes.fill(slot, ids)
-        end = min(slot.length + BLOCK, len(ids))
-        hidden = self.model(ids[slot.length : end], [Piece(slot, slot.length, end - slot.length)])
-        slot.length = end
-        if end == len(ids):
-            if text.first:
-                self.prefixes.keep(slot, ids)
-            text.reading, text.unread = False, []
-            self.chooser.take(texts, self.model.logits(hidden[-1:]))
+        """A block of each of these texts; with the last, its next token."""
+        ids: list[int] = []
+        pieces: list[Piece] = []
+        for text in texts:
+            slot, unread = text.slot, text.unread
+            if text.first and slot.length == 0:
+                self.prefixes.fill(slot, unread)
+            piece = Piece(slot, slot.length, min(BLOCK, len(unread) - slot.length))
+            ids += unread[piece.start : piece.end]
+            pieces.append(piece)
+        hidden = self.model(ids, pieces)
+        done: list[Running] = []
+        last: list[int] = []
+        rows = 0
+        for text, piece in zip(texts, pieces, strict=True):
+            text.slot.length, rows = piece.end, rows + piece.time
+            if piece.end == len(text.unread):
+                if text.first:
+                    self.prefixes.keep(text.slot, text.unread)
+                text.reading, text.unread = False, []
+                done.append(text)
+                last.append(rows - 1)
+        if done:
+            self.chooser.take(done, self.model.logits(hidden[last]))
 
     def _write(self, texts: list[Running]) -> None:
         """The next token of each text, and those after it that were guessed right."""
@@ -216,7 +233,7 @@ class Engine:
         for text in texts:
             if text.slot.length == context:
                 text.slide(context)
-        texts = [text for text in texts if not text.reading]
+        texts = sorted((text for text in texts if not text.reading), key=lambda text: text.slot.place)  # see Attending
         guesses = [text.guesses(min(text.slot.capacity, context) - text.slot.length - 1) for text in texts]
         ids: list[int] = []
         pieces: list[Piece] = []

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from zaohua.language.decoder import Decoder
-from zaohua.language.engine.attending import Piece, Span, Tokens
+from zaohua.language.engine.attending import Attending, Piece
 from zaohua.language.engine.matrices import Linear, joined
 from zaohua.nn.attention import SelfAttention
 from zaohua.nn.int8 import Int8Linear
@@ -62,9 +62,9 @@ class FastDecoder:
 
     def __call__(self, ids: Sequence[int], pieces: Sequence[Piece]) -> Tensor:
         """Final hidden states [N, D] of the pieces' tokens, end to end; keys and values go into the slots, whose
-        lengths are left to the caller. Either every piece is one token, or there is one piece."""
+        lengths are left to the caller."""
         device, padding = self.embedding.device, (0,) * self._padding(len(ids))
-        starts = [piece.start for piece in pieces] if len(pieces) == len(ids) else range(pieces[0].start, pieces[0].end)
+        starts = [place for piece in pieces for place in range(piece.start, piece.end)]
         places = torch.tensor([*starts, *padding], device=device)  # [N]
         x = F.embedding(torch.tensor([*ids, *padding], device=device), self.embedding)
         turns = None
@@ -72,11 +72,7 @@ class FastDecoder:
             x = x + F.embedding(places, self.positions)
         else:
             turns = self._turns(max(piece.end for piece in pieces))[places][:, None]  # [N, 1, d / 2]
-        memory: Tokens | Span
-        if len(pieces) == len(ids):
-            memory = Tokens(pieces, self.config, len(padding))
-        else:
-            memory = Span(pieces[0], self.config, len(padding))
+        memory = Attending(pieces, self.config, len(padding))
         for layer in self.layers:
             x = layer(x, turns, memory)
         return self.norm(x)[: len(ids)]
@@ -145,7 +141,7 @@ class _Layer:
         self.down = joined([mlp.down_proj], inputs=width, small=small)
         self.matrices = (self.qkv, self.out, self.inner, self.down)
 
-    def __call__(self, x: Tensor, turns: Tensor | None, memory: Tokens | Span) -> Tensor:
+    def __call__(self, x: Tensor, turns: Tensor | None, memory: Attending) -> Tensor:
         """[N, D] -> [N, D]"""
         qkv = self.qkv(self.norm1(x))  # memory of its own, which is cut up below: each view has its price
         if self.gains is not None:
@@ -153,20 +149,27 @@ class _Layer:
             qk.div_(self.length(qk)).mul_(self.gains)
         if turns is not None:
             shape = (x.shape[0], self.turning, self.head_dim // 2, 2)
-            _turn(qkv.as_strided(shape, (qkv.stride(0), self.head_dim, 2, 1)), turns)
+            pairs = qkv.as_strided(shape, (qkv.stride(0), self.head_dim, 2, 1))
+            for part, angles in zip(_parted(pairs), _parted(turns, like=pairs), strict=True):
+                _turn(part, angles)
         x = self.out.add(memory.attend(self.layer, qkv), x)
         return self.down.add(self._activate(self.inner(self.norm2(x))), x)
 
     def _activate(self, inner: Tensor) -> Tensor:
         """[N, 2 F] -> [N, F] for SwiGLU, [N, F] -> [N, F] for GELU"""
-        count, width = inner.shape
-        rows = max(1, _GRAIN // width)
-        if count > rows:
-            return torch.cat([self._activate(part) for part in inner.split(rows)])
+        parts = _parted(inner)
+        if len(parts) > 1:
+            return torch.cat([self._activate(part) for part in parts])
         if not self.swiglu:
             return F.gelu(inner, approximate=self.approximate)
-        half = width // 2
+        half = inner.shape[1] // 2
         return F.silu(inner.narrow(1, 0, half)).mul_(inner.narrow(1, half, half))
+
+
+def _parted(x: Tensor, like: Tensor | None = None) -> tuple[Tensor, ...]:
+    """x [N, ...] in parts of so many rows that no thread gets a part of a row of x, or of `like`."""
+    rows = max(1, _GRAIN // (x if like is None else like)[0].numel())
+    return (x,) if len(x) <= rows else x.split(rows)
 
 
 def _turn(pairs: Tensor, turns: Tensor) -> None:
