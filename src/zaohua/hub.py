@@ -5,7 +5,7 @@ import inspect
 from pathlib import Path
 from typing import Any
 
-from zaohua import hugging_face
+from zaohua import hf_models
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.i18n import t
 from zaohua.language import pretrained
@@ -63,9 +63,9 @@ def locate(path: str | Path, revision: str | None = None) -> tuple[Path, str]:
     if text.startswith(pretrained.PREFIX):
         return pretrained.builtin_model(text.removeprefix(pretrained.PREFIX))
     local = Path(path).expanduser()
-    place = hugging_face.Place.parse(text)
-    if place and (text.startswith(hugging_face.PREFIX) or not local.exists()):
-        return hugging_face.fetch(place if revision is None else place.at(revision)), place.repository
+    place = hf_models.Place.parse(text)
+    if place and (text.startswith(hf_models.PREFIX) or not local.exists()):
+        return hf_models.fetch(place if revision is None else place.at(revision)), place.repository
     if revision is not None:
         raise UsageError(t("hub.revision_of_a_path", path=path))
     return find_model(local), _name(local)

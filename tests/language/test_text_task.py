@@ -74,7 +74,7 @@ def test_the_loss_of_a_batch_is_the_mean_of_its_parts(folder, task):
 
     def loss(indices: torch.Tensor) -> float:
         draw = Draw(1, 3, 0, indices, CPU)
-        return made.loss(module, made.batch(draw, CPU), draw.keys())[0].item()
+        return made.loss(module, made.batch(draw, CPU), draw)[0].item()
 
     parts = [loss(part) for part in torch.arange(8).chunk(4)]
     assert loss(torch.arange(8)) == pytest.approx(sum(parts) / 4, rel=1e-5)

@@ -23,8 +23,6 @@ from zaohua.i18n import t
 if TYPE_CHECKING:
     from zaohua.recipe import RawRecipe
 
-_READERS = ("masked", "classify", "embed")  # tasks whose models write nothing
-
 
 def train(
     recipe: Annotated[str, typer.Argument(help="cli.recipe_help")],
@@ -62,14 +60,14 @@ def follow(raw: "RawRecipe", *, resume: bool, accept_changes: bool, dry_run: boo
 
 def _show_summary(summary: Mapping[str, Any], folder: str) -> None:
     from zaohua.cli.results import results_table
+    from zaohua.report.next_steps import writes
     from zaohua.report.verdict import copying
 
     out = console()
     out.print(results_table(summary["metrics"], summary.get("baselines", {})))
     if copied := copying(summary.get("overlap", {})):
         out.print(copied)
-    reads = summary.get("task") in _READERS
-    out.print(t("encoder.trained" if reads else "cli.trained", folder=folder))
+    out.print(t("cli.trained" if writes(summary.get("task")) else "encoder.trained", folder=folder))
 
 
 def _show_plan(plan: Mapping[str, Any]) -> None:

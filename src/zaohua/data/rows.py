@@ -54,7 +54,7 @@ def _tables(source: str, fields: Mapping[str, str], report: SourceReport) -> Ite
     """The tables of a source by name."""
     kind, where = parse_source(source)
     if kind == "hf":
-        from zaohua.data.hugging_face import hub_rows, parse_place
+        from zaohua.data.hf_datasets import hub_rows, parse_place
 
         yield f"hf:{where}", enumerate(hub_rows(*parse_place(where)), 1)
     elif kind in ("builtin", "zip"):

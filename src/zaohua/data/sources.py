@@ -56,7 +56,7 @@ def documents(source: str, *, column: str | None = None, report: SourceReport | 
 
         found = builtin_documents(where)
     elif kind == "hf":
-        from zaohua.data.hugging_face import hub_documents
+        from zaohua.data.hf_datasets import hub_documents
 
         found = hub_documents(where, column)
     else:
@@ -101,7 +101,7 @@ def fingerprint(source: str) -> str:
 
         digest.update(identity(where).encode())
     elif kind == "hf":
-        from zaohua.data.hugging_face import revision
+        from zaohua.data.hf_datasets import revision
 
         digest.update(revision(where).encode())
     else:

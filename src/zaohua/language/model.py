@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import torch
 
@@ -16,9 +16,10 @@ from zaohua.language.engine.beam import likeliest, refuse_with_beams
 from zaohua.language.engine.constraints import constraint_of
 from zaohua.language.engine.engine import Engine
 from zaohua.language.engine.request import Completion
-from zaohua.language.folder import read_card, save_folder, usual_device
+from zaohua.language.folder import save_folder
 from zaohua.language.formats import load_decoder
 from zaohua.language.generation import Stream, complete
+from zaohua.language.opened import OpenedModel
 from zaohua.language.sampling import SamplingConfig
 from zaohua.language.scoring import check_stride, named, text_nats
 from zaohua.language.tokenizer import Tokenizer
@@ -28,7 +29,7 @@ from zaohua.nn.int8 import Int8Linear, to_int8
 WEIGHTS = ("full", "int8")
 
 
-class LanguageModel:
+class LanguageModel(OpenedModel):
     """Continues text and measures it.
 
     name: what provenance calls the model. ends: tokens that end a text, besides <|endoftext|>. card: README.md.
@@ -43,9 +44,15 @@ class LanguageModel:
         ends: frozenset[int] = frozenset(),
         card: str | None = None,
     ) -> None:
-        self.decoder, self.tokenizer, self.name, self.card = decoder, tokenizer, name, card
+        super().__init__(decoder, tokenizer, name=name, card=card)
+        self.decoder = decoder
         self.ends = ends | {tokenizer.eot_id}
         self._engine: tuple[Any, Engine] | None = None
+
+    @classmethod
+    def _open(cls, folder: Path, dtype: torch.dtype) -> Self:
+        decoder, tokenizer, ends = load_decoder(folder, dtype)
+        return cls(decoder, tokenizer, ends=ends)
 
     @classmethod
     def load(
@@ -56,26 +63,17 @@ class LanguageModel:
         device: torch.device | str | None = None,
         dtype: torch.dtype = torch.float32,
         weights: Literal["full", "int8"] = "full",
-    ) -> "LanguageModel":
+    ) -> Self:
         """Open a model folder or .gguf file on `device`: a CUDA GPU if there is one, else the CPU.
 
         weights: "int8" rounds every matrix to a byte per weight (see zaohua.nn.int8): a quarter of the memory to read
         for each token. Raises UsageError for another value.
         """
         check_weights(weights)
-        folder = Path(folder)
-        device = usual_device(device)
-        decoder, tokenizer, ends = load_decoder(folder, dtype)
-        decoder.to(device)
+        model = super().load(folder, name=name, device=device, dtype=dtype)
         if weights == "int8":
-            to_int8(decoder)
-        return cls(
-            decoder,
-            tokenizer,
-            name=(folder.stem if folder.is_file() else folder.resolve().name) if name is None else name,
-            ends=ends,
-            card=read_card(folder),
-        )
+            to_int8(model.decoder)
+        return model
 
     def save(self, folder: Path | str) -> None:
         """Write a Hugging Face folder, whole or not at all. Raises UsageError for weights rounded to int8."""

@@ -1,4 +1,4 @@
-"""What models have in common that lie in a folder as weights, tokeniser and card."""
+"""What models have in common that lie on the disk as weights, tokeniser and card."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -17,10 +17,10 @@ class OpenedModel(ABC):
     def __init__(self, module: nn.Module, tokenizer: Tokenizer, *, name: str = "", card: str | None = None) -> None:
         self.module, self.tokenizer, self.name, self.card = module, tokenizer, name, card
 
-    @staticmethod
+    @classmethod
     @abstractmethod
-    def _read(folder: Path, dtype: torch.dtype) -> tuple[nn.Module, Tokenizer]:
-        """What lies in the folder, on the CPU."""
+    def _open(cls, folder: Path, dtype: torch.dtype) -> Self:
+        """What lies in the folder, on the CPU, without name and card."""
 
     @classmethod
     def load(
@@ -33,9 +33,11 @@ class OpenedModel(ABC):
     ) -> Self:
         """Open a model folder on `device`: a CUDA GPU if there is one, else the CPU."""
         folder = Path(folder)
-        module, tokenizer = cls._read(folder, dtype)
-        module.to(usual_device(device))
-        return cls(module, tokenizer, name=folder.resolve().name if name is None else name, card=read_card(folder))
+        model = cls._open(folder, dtype)
+        model.module.to(usual_device(device))
+        model.name = (folder.stem if folder.is_file() else folder.resolve().name) if name is None else name
+        model.card = read_card(folder)
+        return model
 
     @abstractmethod
     def save(self, folder: Path | str) -> None:

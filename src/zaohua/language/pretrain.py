@@ -1,7 +1,5 @@
 """Pretraining a decoder on text: maximise the probability of the next token (seed §3.1, steps 1-3)."""
 
-import math
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -27,14 +25,13 @@ from zaohua.language.measuring.forms import find_form, known_form
 from zaohua.language.measuring.progress import bars
 from zaohua.language.measuring.quality import Measuring, measure
 from zaohua.language.model import LanguageModel
-from zaohua.language.text_task import restored
+from zaohua.language.one_model import OneModelTask, restored
 from zaohua.language.tokenizer import Tokenizer, TokenizerConfig
 from zaohua.metrics.overlap import overlap_report
 from zaohua.recipe import Section
-from zaohua.training import optimisers
 from zaohua.training.config import RunConfig, TrainConfig
 from zaohua.training.parallel import Parallel
-from zaohua.training.task import Draw, Phase, Weights
+from zaohua.training.task import Draw, Weights
 
 
 class SampleConfig(Section):
@@ -70,17 +67,15 @@ class LanguageRecipe(Section):
     run: RunConfig
 
 
-class LanguageTask:
+class LanguageTask(OneModelTask):
     """A decoder, one phase, cross-entropy."""
 
     Recipe: ClassVar[type[Section]] = LanguageRecipe
-    best_metric: ClassVar[str] = "loss"
 
     def __init__(self, recipe: LanguageRecipe) -> None:
-        self.recipe = recipe
+        super().__init__(recipe)
         self.corpus: Corpus
         self.config: DecoderConfig
-        self.batch_size: int  # sequences in one step, over all ranks
         self._written: list[Text] = []  # the newest samples
         self._visible = False  # whether somebody watches
 
@@ -96,6 +91,7 @@ class LanguageTask:
         parallel.wait()
         if not parallel.main:
             self._prepare(visible=False)  # finds what the main rank has left in the cache
+        self.report = self.corpus.report
         tokenizer, tokens = self.corpus.tokenizer, self.corpus.train.num_tokens
         model = dial.shape(self.recipe.model, tokenizer.vocab_size)
         model = model.model_copy(update={"context": self.corpus.context})
@@ -116,10 +112,6 @@ class LanguageTask:
         self.batch_size = train.batch_size
         self.recipe = self.recipe.model_copy(update={"model": model, "train": train})
 
-    def data_report(self) -> dict[str, Any]:
-        """What the preparation found."""
-        return self.corpus.report
-
     # ---- training
 
     def build(self) -> dict[str, nn.Module]:
@@ -129,26 +121,16 @@ class LanguageTask:
         initialise(decoder, self.recipe.train.seed, self.recipe.model.look_back)
         return {"model": decoder}
 
-    def phases(self, modules: dict[str, nn.Module], device: torch.device) -> Sequence[Phase]:
-        """One phase: the decoder's loss on a batch of windows."""
-        decoder, train = modules["model"], self.recipe.train
-        assert isinstance(decoder, Decoder)
-        named = dict(decoder.named_parameters())
-        matrices = [name for name, p in named.items() if p.ndim == 2 and ".layers." in name]
-        optimiser = optimisers.build(named, train, matrices=matrices)
-
-        def loss(batch: tuple[Tensor, Tensor], draw: Draw) -> tuple[Tensor, dict[str, Tensor]]:
-            keys = draw.keys() if self.config.dropout else None
-            return decoder.loss(*batch, dropout_keys=keys), {}
-
-        return [Phase("model", loss, optimiser, lambda draw: self._batch(draw, device), self.batch_size)]
-
-    def _batch(self, draw: Draw, device: torch.device) -> tuple[Tensor, Tensor]:
+    def batch(self, draw: Draw, device: torch.device) -> tuple[Tensor, Tensor]:
         """Inputs and the tokens that follow them, 2 x [b, T]."""
         shards, context = self.corpus.train, self.config.context
         starts = window_starts(draw.seed, draw.step, self.batch_size, shards.num_tokens, context)
         windows = torch.from_numpy(shards.gather(starts[draw.indices.numpy()], context + 1)).to(device)
         return windows[:, :-1], windows[:, 1:]
+
+    def loss(self, decoder: Decoder, batch: tuple[Tensor, Tensor], draw: Draw) -> tuple[Tensor, dict[str, Tensor]]:
+        """Mean negative log-likelihood of the tokens, in nats."""
+        return decoder.loss(*batch, dropout_keys=self.dropout_keys(draw)), {}
 
     def units_per_step(self) -> dict[str, int]:
         """Tokens."""
@@ -178,25 +160,14 @@ class LanguageTask:
 
     def sample(self, weights: Weights) -> list[Text]:
         """A continuation of each of the recipe's prompts."""
-        chosen = self.recipe.sample
-        model = self._model(weights)
-        self._written = [
-            model.generate(
-                prompt,
-                max_new_tokens=chosen.max_new_tokens,
-                temperature=chosen.temperature,
-                top_p=chosen.top_p,
-                seed=self.recipe.train.seed,
-            )[0]
-            for prompt in chosen.prompts or opening_prompts(self.corpus, self.config.context)
-        ]
+        self._written = written_samples(self._model(weights), self.corpus, self.recipe, self.config.context)
         return self._written
 
     def save_model(self, folder: Path, weights: Weights, metrics: dict[str, Any], cost: dict[str, Any]) -> None:
         """A Hugging Face folder with its card."""
         decoder = self._model(weights).decoder
         card = model_card(
-            data=self.corpus.report,
+            data=self.report,
             recipe=recipes.dump(self.recipe),
             metrics=metrics,
             baselines=self.baselines(),
@@ -205,13 +176,6 @@ class LanguageTask:
             title=Path(self.recipe.run.dir).name,
         )
         save_folder(decoder, self.corpus.tokenizer, folder, card)
-
-    def state_dict(self) -> dict[str, Any]:
-        """The corpus this run has learnt from."""
-        return {"data_hash": self.corpus.report["hash"]}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Nothing to take back: the corpus is prepared from the recipe."""
 
     def summary(self, weights: Weights) -> dict[str, Any]:
         """Baselines, sizes, how much of what the model writes stands in its training text, and how well it writes."""
@@ -230,21 +194,25 @@ class LanguageTask:
         vocab_size = Tokenizer.load(existing).vocab_size if existing else chosen.vocab_size
         derived = dial.has_no_budget(self.recipe.train)
         self._settle(dial.shape(self.recipe.model, vocab_size), vocab_size, None)
-        train, tokens = self.recipe.train, self.units_per_step()["tokens"]
-        return {
-            "recipe": recipes.dump(self.recipe),
-            "parameters": self.config.num_parameters(),
-            "vocab_size": vocab_size,
-            "at_most": ["vocab_size"] * (existing is None) + ["steps"] * derived,
-            "memory_bytes": self.config.training_bytes(tokens // train.accumulate),
-            "flops_per_step": self.flops_per_step(),
-            "units_per_step": self.units_per_step(),
-            "steps": train.steps or (math.ceil(train.tokens / tokens) if train.tokens else None),
-            "minutes": train.minutes,
-        }
+        return self.costs() | {"at_most": ["vocab_size"] * (existing is None) + ["steps"] * derived}
 
 
-def opening_prompts(corpus: Corpus, context: int) -> list[str]:
+def written_samples(model: LanguageModel, corpus: Corpus, recipe: Any, context: int) -> list[Text]:
+    """A continuation of each of the recipe's prompts, else of the corpus's. context: of training."""
+    chosen = recipe.sample
+    return [
+        model.generate(
+            prompt,
+            max_new_tokens=chosen.max_new_tokens,
+            temperature=chosen.temperature,
+            top_p=chosen.top_p,
+            seed=recipe.train.seed,
+        )[0]
+        for prompt in chosen.prompts or _opening_prompts(corpus, context)
+    ]
+
+
+def _opening_prompts(corpus: Corpus, context: int) -> list[str]:
     """Eight tokens from the beginning and from the middle of the validation text."""
     shards, tokenizer = corpus.validation, corpus.tokenizer
     count = min(8, context // 2)

@@ -1,7 +1,7 @@
-"""What the tasks share that train one model on texts, in one phase: schedule, batches, plan, what a run remembers."""
+"""What the tasks share that train one model on examples of text: tokeniser, schedule, answers, card."""
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
 from zaohua import recipe as recipes
 from zaohua.artifacts import Text
@@ -18,38 +16,29 @@ from zaohua.data.examples import fingerprint
 from zaohua.data.languages import language_of
 from zaohua.i18n import t
 from zaohua.language.dial import has_no_budget
+from zaohua.language.one_model import OneModelTask
 from zaohua.language.tokenizer import Tokenizer, TokenizerConfig
 from zaohua.language.tokenizer_training import sample, sample_share, train
-from zaohua.nn.blank import Blank
-from zaohua.recipe import Section
 from zaohua.report.numbers import whole
-from zaohua.training import optimisers
 from zaohua.training.monitor import say
 from zaohua.training.parallel import Parallel
-from zaohua.training.task import Draw, Phase, Weights
+from zaohua.training.task import Weights
 
 T = TypeVar("T")
-M = TypeVar("M", bound=nn.Module)
 
 
-class TextTask(ABC):
-    """One model, one phase. A task adds its shape, its data, its batches, its loss and its evaluation.
+class TextTask(OneModelTask):
+    """A task adds its shape, its data, its batches, its loss and its evaluation.
 
-    Set by prepare(): tokenizer, config, batch_size (texts in one step, over all ranks), report (what was found in the
-    data) and lengths (tokens of each training example, where they differ).
+    prepare() also sets tokenizer and lengths (tokens of each training example, where they differ); a batch is of texts.
     """
 
-    Recipe: ClassVar[type[Section]]
-    best_metric: ClassVar[str] = "loss"
     epochs: ClassVar[float]  # where the recipe leaves the budget open
     most_steps: ClassVar[int]
 
     def __init__(self, recipe: Any) -> None:
-        self.recipe = recipe
+        super().__init__(recipe)
         self.tokenizer: Tokenizer
-        self.config: Any
-        self.batch_size: int
-        self.report: dict[str, Any] = {}
         self.lengths = np.zeros(0, np.int64)
         self.measuring = False  # a trained model, named as its own base, is to be measured
         self._baselines: dict[str, Any] | None = None
@@ -125,38 +114,11 @@ class TextTask(ABC):
             update["steps"] = min(self.most_steps, max(20, wanted))
         self.recipe = self.recipe.model_copy(update={"train": train.model_copy(update=update)})
 
-    def data_report(self) -> dict[str, Any]:
-        """What the preparation found."""
-        return self.report
-
-    # ---- training
-
-    def phases(self, modules: dict[str, nn.Module], device: torch.device) -> Sequence[Phase]:
-        """One phase: the task's loss on a batch."""
-        named = dict(modules["model"].named_parameters())
-        matrices = [name for name, p in named.items() if p.ndim == 2 and ".layers." in name]
-        optimiser = optimisers.build(named, self.recipe.train, matrices=matrices)
-
-        def loss(batch: Any, draw: Draw) -> tuple[Tensor, dict[str, Tensor]]:
-            return self.loss(modules["model"], batch, draw.keys() if self.config.dropout else None)
-
-        return [Phase("model", loss, optimiser, lambda draw: self.batch(draw, device), self.batch_size)]
-
-    @abstractmethod
-    def batch(self, draw: Draw, device: torch.device) -> Any:
-        """The samples of one part of a step."""
-
-    @abstractmethod
-    def loss(self, model: Any, batch: Any, keys: Tensor | None) -> tuple[Tensor, dict[str, Tensor]]:
-        """Mean loss of a batch, and further numbers to log. keys: of dropout."""
+    # ---- costs
 
     def units_per_step(self) -> dict[str, int]:
         """Tokens."""
         return {"tokens": round(self.batch_size * self.row_length())}
-
-    @abstractmethod
-    def flops_per_step(self) -> float:
-        """Forward and backward over the global batch."""
 
     # ---- results
 
@@ -191,13 +153,6 @@ class TextTask(ABC):
             "cost": cost,
         }
 
-    def state_dict(self) -> dict[str, Any]:
-        """The data this run has learnt from."""
-        return {"data_hash": self.report["hash"]}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:  # noqa: B027 - a task may well need nothing here
-        """Nothing to take back: data and tokeniser follow from the recipe."""
-
     def summary(self, weights: Weights) -> dict[str, Any]:
         """Baselines and sizes."""
         return {"baselines": self.baselines(), "parameters": self.config.num_parameters()}
@@ -209,26 +164,7 @@ class TextTask(ABC):
         derived = has_no_budget(self.recipe.train)
         self._begin_without_data(given)
         self._settle(None)
-        budget, tokens = self.recipe.train, self.units_per_step()["tokens"]
-        return {
-            "recipe": recipes.dump(self.recipe),
-            "parameters": self.config.num_parameters(),
-            "vocab_size": self.config.vocab_size,
-            "at_most": ["vocab_size"] * (given is None) + ["steps"] * derived,
-            "memory_bytes": self.config.training_bytes(tokens // budget.accumulate),
-            "flops_per_step": self.flops_per_step(),
-            "units_per_step": self.units_per_step(),
-            "steps": budget.steps or (math.ceil(budget.tokens / tokens) if budget.tokens else None),
-            "minutes": budget.minutes,
-        }
-
-
-def restored(make: Callable[[], M], weights: Weights) -> M:
-    """An unsharded model with these weights. make: builds one, whose own weights are never looked at."""
-    with Blank():
-        model = make()
-    model.load_state_dict({name: tensor.cpu() for name, tensor in weights["model"].items()}, assign=True)
-    return model.eval()
+        return self.costs() | {"at_most": ["vocab_size"] * (given is None) + ["steps"] * derived}
 
 
 def model_folder(path: str) -> Path:

@@ -7,13 +7,19 @@ from zaohua.report.numbers import number
 from zaohua.report.record import Record
 from zaohua.report.verdict import overfits
 
+_WRITES = ("report.next_generate", "generate")
 # task -> why, and the verb that uses its model; a model of any other task writes.
 _USES = {
     "masked": ("encoder.next_fill", "fill"),
     "classify": ("encoder.next_classify", "classify"),
     "embed": ("", ""),
-    "seq2seq": ("report.next_generate", "generate"),
+    "seq2seq": _WRITES,
 }
+
+
+def writes(task: str | None) -> bool:
+    """Whether the models of this task write, and are no mere readers."""
+    return _USES.get(task or "", _WRITES) == _WRITES
 
 
 def commands(record: Record) -> list[tuple[str, str]]:
@@ -28,7 +34,7 @@ def commands(record: Record) -> list[tuple[str, str]]:
             (sample.prompt for sample in reversed(record.samples) if sample.prompt), t("report.example_prompt")
         )
         asked = shlex.quote(prompt.strip().replace("\n", " "))
-        why, verb = _USES.get(record.recipe.get("task", ""), ("report.next_generate", "generate"))
+        why, verb = _USES.get(record.recipe.get("task", ""), _WRITES)
         if verb:
             found.append((t(why), f"zaohua {verb} {shlex.quote(folder)} {asked}"))
     if record.recipe.get("task") not in _USES:

@@ -7,6 +7,8 @@ communicates.
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+from itertools import count
 from typing import TYPE_CHECKING, TypeGuard
 
 import torch
@@ -18,6 +20,8 @@ from zaohua.i18n import t
 
 if TYPE_CHECKING:
     from torch.distributed.tensor import DTensor
+
+_meetings = count()  # of this process with the other ranks
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,10 @@ def here() -> torch.device:
 
 
 def start(mode: str) -> Parallel:
-    """Join the other ranks if torchrun started us. mode: "auto" (data-parallel), "data" or "shard"."""
+    """Join the other ranks if torchrun started us, any number of times, each after a stop().
+
+    mode: "auto" (data-parallel), "data" or "shard".
+    """
     world, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
     device = here()
     if device.type == "cuda":
@@ -118,12 +125,23 @@ def start(mode: str) -> Parallel:
     if world == 1 and "RANK" not in os.environ:
         return Parallel(rank=0, world=1, device=device, mode="single")
     if not dist.is_initialized():
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        # Each meeting keeps its notes apart: those of an earlier one name connections that have been closed.
+        store = dist.PrefixStore(f"meeting-{next(_meetings)}", _store())
+        backend = "nccl" if device.type == "cuda" else "gloo"
+        dist.init_process_group(backend, store=store, rank=rank, world_size=world)
     chosen = "data" if mode == "auto" else mode
     return Parallel(rank=rank, world=world, device=device, mode=chosen if world > 1 else "single")
 
 
+@cache
+def _store() -> "dist.Store":
+    """Where the ranks find each other: as torchrun's environment says, and one for all meetings, for a rank may still
+    be reading it when another has left."""
+    store, _, _ = next(dist.rendezvous("env://"))
+    return store
+
+
 def stop() -> None:
-    """Leave the group."""
+    """Leave the group. A rank that still waits for this one gets an error."""
     if dist.is_available() and dist.is_initialized():
         dist.destroy_process_group()

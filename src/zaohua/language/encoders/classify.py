@@ -112,11 +112,11 @@ class ClassifyTask(EncoderTask):
         return ids.to(device), real.to(device), labels.to(device)
 
     def loss(
-        self, encoder: Encoder, batch: tuple[Tensor, Tensor, Tensor], keys: Tensor | None
+        self, encoder: Encoder, batch: tuple[Tensor, Tensor, Tensor], draw: Draw
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Mean negative log-likelihood of the labels, in nats."""
         ids, real, labels = batch
-        logits = encoder.classify(encoder.hidden(ids, real, dropout_keys=keys)).float()
+        logits = encoder.classify(encoder.hidden(ids, real, dropout_keys=self.dropout_keys(draw))).float()
         loss = F.cross_entropy(logits, labels, label_smoothing=self.recipe.loss.smoothing)
         return loss, {"accuracy": (logits.argmax(1) == labels).double().mean()}
 

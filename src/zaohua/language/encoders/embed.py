@@ -120,9 +120,10 @@ class EmbedTask(EncoderTask):
         texts = torch.from_numpy(np.stack([kind[numbers] for kind in self._texts], 1))
         return tuple(tensor.to(device) for tensor in (*rows[0], *rows[1], texts))  # type: ignore[return-value]
 
-    def loss(self, encoder: Encoder, batch: Any, keys: Tensor | None) -> tuple[Tensor, dict[str, Tensor]]:
+    def loss(self, encoder: Encoder, batch: Any, draw: Draw) -> tuple[Tensor, dict[str, Tensor]]:
         """InfoNCE of the pairs of all ranks."""
         first, first_real, second, second_real, texts = batch
+        keys = self.dropout_keys(draw)
         other = None if keys is None else mix(keys)  # a pair's texts get masks of their own
         firsts = gathered(_vectors(encoder, first, first_real, keys), self.parallel)
         seconds = gathered(_vectors(encoder, second, second_real, other), self.parallel)

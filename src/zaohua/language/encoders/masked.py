@@ -127,12 +127,10 @@ class MaskedTask(EncoderTask):
         inputs, targets = self.masking.apply(rows, keys, words)
         return inputs.to(device), targets.to(device)
 
-    def loss(
-        self, encoder: Encoder, batch: tuple[Tensor, Tensor], keys: Tensor | None
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def loss(self, encoder: Encoder, batch: tuple[Tensor, Tensor], draw: Draw) -> tuple[Tensor, dict[str, Tensor]]:
         """Mean over the windows of the mean negative log-likelihood of their hidden tokens, in nats: however a batch is
         cut into parts, theirs together are its own."""
-        logits, wanted = guesses(encoder, *batch, dropout_keys=keys)
+        logits, wanted = guesses(encoder, *batch, dropout_keys=self.dropout_keys(draw))
         places = batch[1] >= 0
         weights = (places / places.sum(1, keepdim=True).clamp(min=1))[places] / len(places)
         nats = F.cross_entropy(logits, wanted, reduction="none")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
@@ -49,11 +50,11 @@ class EncoderModel(OpenedModel):
         super().__init__(encoder, tokenizer, name=name, card=card)
         self.encoder, self.marks = encoder, Marks.of(tokenizer)
 
-    @staticmethod
-    def _read(folder: Path, dtype: torch.dtype) -> tuple[Encoder, Tokenizer]:
+    @classmethod
+    def _open(cls, folder: Path, dtype: torch.dtype) -> Self:
         encoder, tokenizer = load_folder(folder, dtype)
         assert isinstance(encoder, Encoder)
-        return encoder, tokenizer
+        return cls(encoder, tokenizer)
 
     def save(self, folder: Path | str) -> None:
         """Write a Hugging Face BERT folder, whole or not at all."""

@@ -16,8 +16,9 @@ from zaohua.language.encoders.lexical import begin_as_tfidf, token_weights
 from zaohua.language.encoders.marks import MARKS, Marks, with_marks
 from zaohua.language.folder import load_folder, save_folder
 from zaohua.language.initialise import initialise_encoder
+from zaohua.language.one_model import restored
 from zaohua.language.text_card import encoder_card
-from zaohua.language.text_task import TextTask, model_folder, restored
+from zaohua.language.text_task import TextTask, model_folder
 from zaohua.language.tokenizer import Tokenizer
 from zaohua.training.task import Weights
 

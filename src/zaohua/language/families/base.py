@@ -1,7 +1,7 @@
 """What a family of published models is: reading and writing its config.json, and where its tensors go."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -73,6 +73,22 @@ class Family(Protocol):
 
     def canonical(self, name: str) -> str | None:
         """The layout's name for a tensor found in a file, where older files say otherwise; None: it carries nothing."""
+
+
+def usual_keys(dtype: str, **ids: int | None) -> dict[str, Any]:
+    """What config.json ends with in every family. ids: bos, eos and pad, as far as the family names them."""
+    return {
+        "initializer_range": 0.02,
+        "use_cache": True,
+        **{f"{name}_token_id": token for name, token in ids.items()},
+        "dtype": dtype,
+        "torch_dtype": dtype,  # readers before transformers 5
+    }
+
+
+def stored(names: Iterable[str], config: DecoderConfig) -> Iterator[str]:
+    """Those of our parameters that a file holds: a head that is the table of embeddings stands there once."""
+    return (name for name in names if not (config.tied and name == "lm_head.weight"))
 
 
 def place(

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from zaohua.i18n import t
 from zaohua.language.encoders.encoder import EncoderConfig
-from zaohua.language.families.base import Config, Part, SpecialIds, place
+from zaohua.language.families.base import Config, Part, SpecialIds, place, usual_keys
 from zaohua.language.families.values import LARGEST, Values
 
 MODEL_TYPES = ("bert",)
@@ -50,9 +50,7 @@ def from_json(raw: Mapping[str, Any], path: Path, names: Collection[str] = ()) -
     values.supported("is_decoder", False)
     values.supported("add_cross_attention", False)
     values.supported("tie_word_embeddings", True)
-    width, heads = values.whole("hidden_size"), values.whole("num_attention_heads")
-    if width % heads:
-        raise values.divides("num_attention_heads", heads, "hidden_size", width)
+    width, heads = values.in_parts("hidden_size", "num_attention_heads")
     head = _head(values, names)
     return EncoderConfig(
         layers=values.whole("num_hidden_layers", largest=10_000),
@@ -102,11 +100,7 @@ def to_json(config: EncoderConfig, ids: SpecialIds, dtype: str) -> dict[str, Any
         "tie_word_embeddings": True,
         "hidden_dropout_prob": config.dropout,
         "attention_probs_dropout_prob": 0.0,
-        "initializer_range": 0.02,
-        "use_cache": True,
-        "pad_token_id": ids.pad,
-        "dtype": dtype,
-        "torch_dtype": dtype,
+        **usual_keys(dtype, pad=ids.pad),
     }
     if config.head == "class":
         raw["id2label"] = {str(index): label for index, label in enumerate(config.labels)}

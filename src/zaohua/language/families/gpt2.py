@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from zaohua.language.decoder import DecoderConfig
-from zaohua.language.families.base import Config, Part, SpecialIds, place
+from zaohua.language.families.base import Config, Part, SpecialIds, place, stored, usual_keys
 from zaohua.language.families.values import LARGEST, Values
 
 MODEL_TYPES = ("gpt2",)
@@ -35,9 +35,7 @@ def from_json(raw: Mapping[str, Any], path: Path, names: Collection[str] = ()) -
     values.supported("scale_attn_weights", True)
     values.supported("scale_attn_by_inverse_layer_idx", False)
     values.supported("add_cross_attention", False)
-    width, heads = values.whole("n_embd"), values.whole("n_head")
-    if width % heads:
-        raise values.divides("n_head", heads, "n_embd", width)
+    width, heads = values.in_parts("n_embd", "n_head")
     return decoder_config(
         layers=values.whole("n_layer", largest=10_000),
         width=width,
@@ -97,20 +95,13 @@ def to_json(config: DecoderConfig, ids: SpecialIds, dtype: str) -> dict[str, Any
         "resid_pdrop": 0.0,
         "embd_pdrop": 0.0,
         "attn_pdrop": 0.0,
-        "initializer_range": 0.02,
-        "use_cache": True,
-        "bos_token_id": ids.bos,
-        "eos_token_id": ids.eos,
-        "pad_token_id": ids.pad,
-        "dtype": dtype,
-        "torch_dtype": dtype,
+        **usual_keys(dtype, bos=ids.bos, eos=ids.eos, pad=ids.pad),
     }
 
 
 def layout(config: DecoderConfig, names: Iterable[str]) -> dict[str, Part]:
     """See Family."""
-    kept = (name for name in names if not (config.tied and name == "lm_head.weight"))
-    return place(kept, _MODULES, transposed=lambda published: published.startswith("transformer.h."))
+    return place(stored(names, config), _MODULES, transposed=lambda published: published.startswith("transformer.h."))
 
 
 def canonical(name: str) -> str | None:

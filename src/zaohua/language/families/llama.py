@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from zaohua.language.decoder import DecoderConfig
 from zaohua.language.families import rope
-from zaohua.language.families.base import Config, Part, SpecialIds, place
+from zaohua.language.families.base import Config, Part, SpecialIds, place, stored, usual_keys
 from zaohua.language.families.values import LARGEST, Values
 from zaohua.nn.rotary import RopeScaling
 
@@ -133,13 +133,7 @@ def to_json(config: DecoderConfig, ids: SpecialIds, dtype: str) -> dict[str, Any
         **rope.write(config),
         "tie_word_embeddings": config.tied,
         "attention_dropout": 0.0,
-        "initializer_range": 0.02,
-        "use_cache": True,
-        "bos_token_id": ids.bos,
-        "eos_token_id": ids.eos,
-        "pad_token_id": ids.pad,
-        "dtype": dtype,
-        "torch_dtype": dtype,  # readers before transformers 5
+        **usual_keys(dtype, bos=ids.bos, eos=ids.eos, pad=ids.pad),
     }
     if kind in ("llama", "qwen3"):
         raw["attention_bias"] = config.bias != "none"
@@ -156,7 +150,7 @@ def to_json(config: DecoderConfig, ids: SpecialIds, dtype: str) -> dict[str, Any
 
 def layout(config: DecoderConfig, names: Iterable[str]) -> dict[str, Part]:
     """See Family."""
-    return place((name for name in names if not (config.tied and name == "lm_head.weight")), _MODULES)
+    return place(stored(names, config), _MODULES)
 
 
 def canonical(name: str) -> str | None:

@@ -23,6 +23,13 @@ class Values:
             raise self.refuse(key, value, t("hub.expected_whole", largest=largest))
         return value
 
+    def in_parts(self, key: str, parts: str) -> tuple[int, int]:
+        """Two whole numbers, of which the second divides the first: a width and the heads that share it."""
+        whole, count = self.whole(key), self.whole(parts)
+        if whole % count:
+            raise self.divides(parts, count, key, whole)
+        return whole, count
+
     def positive(self, key: str, default: float | None = None) -> float:
         """A positive number."""
         value = default if self.raw.get(key) is None else self.raw[key]

@@ -16,7 +16,7 @@ from zaohua.language.finetuning.packing import Row
 from zaohua.language.finetuning.tuning import USUAL_TOKENS, Scorer, TuningRecipe, TuningTask
 from zaohua.language.measuring.forms import find_form
 from zaohua.language.model import LanguageModel
-from zaohua.language.pretrain import SampleConfig, opening_prompts, written_quality
+from zaohua.language.pretrain import SampleConfig, written_quality, written_samples
 from zaohua.language.tokenizer import TokenizerConfig
 from zaohua.metrics.overlap import overlap_report
 from zaohua.recipe import Section
@@ -110,17 +110,7 @@ class ContinueTask(TuningTask):
 
     def sample(self, weights: Weights) -> list[Text]:
         """A continuation of each of the recipe's prompts."""
-        chosen, model = self.recipe.sample, self._model(weights)
-        return [
-            model.generate(
-                prompt,
-                max_new_tokens=chosen.max_new_tokens,
-                temperature=chosen.temperature,
-                top_p=chosen.top_p,
-                seed=self.recipe.train.seed,
-            )[0]
-            for prompt in chosen.prompts or opening_prompts(self.corpus, self.context)
-        ]
+        return written_samples(self._model(weights), self.corpus, self.recipe, self.context)
 
     def summary(self, weights: Weights) -> dict[str, Any]:
         """Baselines, sizes, how much of what the model writes stands in its training text, and how well it writes."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -25,14 +25,14 @@ from zaohua.language.finetuning.lora import Adapter, Adapters, LoRAConfig, attac
 from zaohua.language.finetuning.packing import Row
 from zaohua.language.folder import save_folder
 from zaohua.language.formats import load_decoder
+from zaohua.language.one_model import OneModelTask
 from zaohua.language.tokenizer import Tokenizer
 from zaohua.nn.blank import Blank
 from zaohua.nn.token_loss import token_losses
 from zaohua.recipe import Section
-from zaohua.training import optimisers
 from zaohua.training.config import RunConfig, TrainConfig
 from zaohua.training.parallel import Parallel, here
-from zaohua.training.task import Draw, Phase, Weights
+from zaohua.training.task import Draw, Weights
 
 ADAPTER = "adapter"  # folder of the adapters, in that of the model into which they are merged
 USUAL_CONTEXT, USUAL_TOKENS = 1024, 4096  # of a window, in a step
@@ -80,26 +80,22 @@ class Scorer(nn.Module):
         return token_losses(hidden[row.places], self.decoder.lm_head.weight, row.targets)
 
 
-class TuningTask(ABC):
+class TuningTask(OneModelTask):
     """A decoder that was trained before, one phase. A task adds its data, its loss and its evaluation.
 
     before: the evaluation of the weights training begins with; see zaohua.training.run.
     """
 
-    Recipe: ClassVar[type[Section]]
-    best_metric: ClassVar[str] = "loss"
     epochs: ClassVar[float]  # where the recipe leaves the budget open
 
     def __init__(self, recipe: Any) -> None:
-        self.recipe = recipe
+        super().__init__(recipe)
         self.before: dict[str, float] = {}
         self.tokenizer: Tokenizer
         self.ends: frozenset[int]  # tokens that end what the model writes
         self.parallel: Parallel
         self.config: DecoderConfig
         self.context: int  # of training
-        self.batch_size: int  # over all ranks; of what, the task says
-        self.report: dict[str, Any] = {}
         self.adapters: Adapters | None = None
         self.decoder: Decoder  # the base; its weights are trained in place where there are no adapters
         self._base: dict[str, Tensor]  # its weights, where there are
@@ -142,10 +138,6 @@ class TuningTask(ABC):
             digest.update(len(part).to_bytes(8, "little") + part)
         return digest.hexdigest()
 
-    def data_report(self) -> dict[str, Any]:
-        """What the preparation found."""
-        return self.report
-
     # ---- training
 
     def build(self) -> dict[str, nn.Module]:
@@ -154,27 +146,6 @@ class TuningTask(ABC):
             self._base = self.decoder.state_dict()
             self.adapters = attach(self.decoder, self.recipe.lora, self.recipe.train.seed)
         return {"model": Scorer(self.decoder)}
-
-    def phases(self, modules: dict[str, nn.Module], device: torch.device) -> Sequence[Phase]:
-        """One phase: the task's loss."""
-        scorer = modules["model"]
-        assert isinstance(scorer, Scorer)
-        named = dict(scorer.named_parameters())
-        matrices = [name for name, p in named.items() if p.ndim == 2 and ".layers." in name]
-        optimiser = optimisers.build(named, self.recipe.train, matrices=matrices)
-
-        def loss(batch: Any, draw: Draw) -> tuple[Tensor, dict[str, Tensor]]:
-            return self.loss(scorer, batch, draw)
-
-        return [Phase("model", loss, optimiser, lambda draw: self.batch(draw, device), self.batch_size)]
-
-    @abstractmethod
-    def batch(self, draw: Draw, device: torch.device) -> Any:
-        """The samples of one part of a step."""
-
-    @abstractmethod
-    def loss(self, scorer: Scorer, batch: Any, draw: Draw) -> tuple[Tensor, dict[str, Tensor]]:
-        """This part's share of the batch's loss, times the number of parts, and further numbers to log."""
 
     def dropping(self, draw: Draw, lengths: Sequence[int]) -> Any:
         """Dropout of the adapters, in force within the block. lengths: tokens of every sample of the draw."""
@@ -240,13 +211,6 @@ class TuningTask(ABC):
             base = str(Path(self.recipe.model.base).expanduser().resolve())
             save_adapter(adapter, self.recipe.lora, decoder.config, folder / ADAPTER, base)
 
-    def state_dict(self) -> dict[str, Any]:
-        """The data and the base this run has learnt from."""
-        return {"data_hash": self.report["hash"]}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:  # noqa: B027 - a task may well need nothing here
-        """Nothing to take back: data and base are opened anew."""
-
     def summary(self, weights: Weights) -> dict[str, Any]:
         """What the base could do before, and sizes."""
         every = self.config.num_parameters()
@@ -268,31 +232,13 @@ class TuningTask(ABC):
     def plan(self) -> dict[str, Any]:
         """What the recipe would cost."""
         self._foresee(Parallel(rank=0, world=1, device=here(), mode="single"))
-        config, train = self.config, self.recipe.train
         self.build()
-        tokens = self.units_per_step()["tokens"]
-        memory = config.training_bytes(tokens // train.accumulate)
+        costs = self.costs()
         if self.adapters is not None:  # no gradients and averages of the weights, no logits of all tokens
-            unneeded = 3 * config.num_parameters() + 3 * config.vocab_size * (tokens // train.accumulate)
-            memory += 4 * (4 * self._adapter_parameters() - unneeded)
-        return {
-            "recipe": recipes.dump(self.recipe),
-            "parameters": config.num_parameters(),
-            "vocab_size": config.vocab_size,
-            "memory_bytes": memory,
-            "flops_per_step": self.flops_per_step(),
-            "units_per_step": self.units_per_step(),
-            "steps": train.steps or (math.ceil(train.tokens / tokens) if train.tokens else None),
-            "minutes": train.minutes,
-        }
-
-    @abstractmethod
-    def units_per_step(self) -> dict[str, int]:
-        """Tokens, on average."""
-
-    @abstractmethod
-    def flops_per_step(self) -> float:
-        """Forward and backward over an average batch."""
+            tokens = costs["units_per_step"]["tokens"] // self.recipe.train.accumulate
+            unneeded = 3 * self.config.num_parameters() + 3 * self.config.vocab_size * tokens
+            costs["memory_bytes"] += 4 * (4 * self._adapter_parameters() - unneeded)
+        return costs
 
 
 def order(step: int, batch: int, count: int, seed: int) -> list[int]:

@@ -103,9 +103,7 @@ def write_shape(config: DecoderConfig, path: Path) -> tuple[dict[str, Any], Tens
 
 
 def _gpt2(values: Values, tied: bool) -> DecoderConfig:
-    width, heads = values.whole("gpt2.embedding_length"), values.whole("gpt2.attention.head_count")
-    if width % heads:
-        raise values.divides("gpt2.attention.head_count", heads, "gpt2.embedding_length", width)
+    width, heads = values.in_parts("gpt2.embedding_length", "gpt2.attention.head_count")
     return gpt2.decoder_config(
         layers=values.whole("gpt2.block_count", largest=10_000),
         width=width,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -18,7 +18,6 @@ from zaohua.language.opened import OpenedModel
 from zaohua.language.sampling import SamplingConfig, choose, penalise
 from zaohua.language.seq2seq.folder import load_seq2seq, save_seq2seq
 from zaohua.language.seq2seq.module import Seq2Seq
-from zaohua.language.tokenizer import Tokenizer
 from zaohua.seeding import sample_keys, uniform
 
 _STREAM = 1  # this use of randomness, see zaohua.seeding
@@ -32,9 +31,9 @@ class Seq2SeqModel(OpenedModel):
     continues = False  # a text of its own, not what follows the prompt
     module: Seq2Seq
 
-    @staticmethod
-    def _read(folder: Path, dtype: torch.dtype) -> tuple[Seq2Seq, Tokenizer]:
-        return load_seq2seq(folder, dtype)
+    @classmethod
+    def _open(cls, folder: Path, dtype: torch.dtype) -> Self:
+        return cls(*load_seq2seq(folder, dtype))
 
     def save(self, folder: Path | str) -> None:
         """Write the folder, whole or not at all."""

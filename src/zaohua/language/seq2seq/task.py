@@ -14,18 +14,12 @@ from zaohua.data.pairs import Pairs, PairsConfig, columns, read_pairs
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.i18n import t
 from zaohua.language.encoders.dial import EncoderModelConfig
+from zaohua.language.one_model import restored
 from zaohua.language.seq2seq.folder import load_seq2seq, save_seq2seq
 from zaohua.language.seq2seq.model import Seq2SeqModel, padded
 from zaohua.language.seq2seq.module import Seq2Seq, Seq2SeqConfig, initialise_seq2seq
 from zaohua.language.text_card import seq2seq_card
-from zaohua.language.text_task import (
-    TextTask,
-    counted_by_characters,
-    model_folder,
-    or_nothing,
-    restored,
-    turns,
-)
+from zaohua.language.text_task import TextTask, counted_by_characters, model_folder, or_nothing, turns
 from zaohua.language.tokenizer import Tokenizer, TokenizerConfig
 from zaohua.metrics.chrf import chrf
 from zaohua.metrics.perplexity import perplexity
@@ -167,10 +161,10 @@ class Seq2SeqTask(TextTask):
         targets = targets.masked_fill(~written, -100)
         return ids.to(device), real.to(device), inputs.to(device), targets.to(device)
 
-    def loss(self, model: Seq2Seq, batch: tuple[Rows, float], keys: Tensor | None) -> tuple[Tensor, dict[str, Tensor]]:
+    def loss(self, model: Seq2Seq, batch: tuple[Rows, float], draw: Draw) -> tuple[Tensor, dict[str, Tensor]]:
         """Mean negative log-likelihood of the second texts' tokens over the whole batch, in nats."""
         rows, share = batch
-        return model.loss(*rows, keys) * share, {}
+        return model.loss(*rows, self.dropout_keys(draw)) * share, {}
 
     def row_length(self) -> float:
         """Tokens of a pair on average, as far as they are known."""

@@ -11,7 +11,7 @@ from test_hub import save
 
 from zaohua import hub
 from zaohua.errors import UsageError, ZaohuaError
-from zaohua.hugging_face import Place
+from zaohua.hf_models import Place
 
 COMMITS = {"main": "a" * 40, "v1": "b" * 40}
 

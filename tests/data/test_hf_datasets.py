@@ -5,7 +5,7 @@ from pathlib import Path
 import polars
 import pytest
 
-from zaohua.data.hugging_face import parse_place
+from zaohua.data.hf_datasets import parse_place
 from zaohua.data.sources import documents, fingerprint
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.i18n import set_language
