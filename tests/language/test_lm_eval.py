@@ -12,8 +12,10 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.registry import get_model
 
 from zaohua.errors import UsageError, ZaohuaError
+from zaohua.language.engine.request import Request
 from zaohua.language.lm_eval import ZaohuaLM, run_tasks
 from zaohua.language.model import LanguageModel
+from zaohua.language.sampling import SamplingConfig
 from zaohua.language.scoring import continuations
 
 CHOICE = """
@@ -104,6 +106,9 @@ def test_likelihood_after_nothing_is_that_of_a_document(model):
     (found,) = ZaohuaLM(model).loglikelihood([instance("", TEXTS[0])])
     tokens = len(model.tokenizer.encode(TEXTS[0]))
     assert found[0] == pytest.approx(-model.score(TEXTS[0])["loss"] * tokens, rel=1e-5)
+    (blank,) = ZaohuaLM(model).loglikelihood([instance(" ", TEXTS[0])])  # blank space goes to what follows
+    tokens = len(model.tokenizer.encode(" " + TEXTS[0]))
+    assert blank[0] == pytest.approx(-model.score(" " + TEXTS[0])["loss"] * tokens, rel=1e-5)
 
 
 def test_generation_is_greedy_up_to_a_string(model):
@@ -120,6 +125,44 @@ def test_a_context_too_long_loses_its_beginning(model):
     asked = {"until": ["never"], "max_gen_toks": 8, "do_sample": True, "temperature": 0.5}
     (written,) = ZaohuaLM(model).generate_until([instance(long, asked)])
     assert isinstance(written, str)
+
+
+def test_a_context_is_cut_by_tokens_wherever_that_cuts_its_characters(model):
+    """The last tokens that leave room for the answer, though they begin inside a character."""
+    context, ids = "庙é" * 60, model.tokenizer.encode("庙é" * 60)
+    for new_tokens in range(5, 12):
+        (written,) = ZaohuaLM(model).generate_until([instance(context, {"until": [], "max_gen_toks": new_tokens})])
+        kept = ids[-(model.decoder.config.context - new_tokens) :]
+        request = Request(prompt=kept, sampling=SamplingConfig(temperature=0.0), max_new_tokens=new_tokens)
+        (expected,) = model.engine.complete([request])
+        assert written == expected.text
+
+
+def test_the_same_question_asked_again_is_answered_anew_where_answers_are_drawn(model):
+    asked = {"until": [], "max_gen_toks": 12, "do_sample": True, "temperature": 1.0}
+    written = ZaohuaLM(model).generate_until([instance(TEXTS[0], asked)] * 3)
+    assert len(set(written)) > 1
+    greedy = ZaohuaLM(model).generate_until([instance(TEXTS[0], {"until": [], "max_gen_toks": 12})] * 2)
+    assert greedy[0] == greedy[1]
+
+
+def test_windows_of_a_long_text_are_lm_eval_s_own(model):
+    from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
+
+    text = TEXTS[1] * 5
+    windows = get_rolling_token_windows(
+        model.tokenizer.encode(text), model.tokenizer.opening[-1], model.decoder.config.context, 1
+    )
+    pairs = [make_disjoint_window(window) for window in windows]
+    assert len(pairs) > 2
+    (found,) = ZaohuaLM(model).loglikelihood_rolling([instance(text)])
+    assert found == pytest.approx(-sum(each.nats for each in continuations(model.decoder, pairs)), rel=1e-6)
+
+
+def test_a_model_without_a_path_is_told_how_to_give_one():
+    with pytest.raises(UsageError, match="path=") as caught:
+        ZaohuaLM(pretrained="runs/mine")
+    assert "\n" not in str(caught.value)
 
 
 def test_lm_eval_knows_us_by_name(folder):

@@ -16,7 +16,9 @@ from typing import Any
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.extras import need
 from zaohua.i18n import t
+from zaohua.language.engine.request import Request
 from zaohua.language.model import LanguageModel
+from zaohua.language.sampling import SamplingConfig
 from zaohua.language.scoring import continuations
 
 _MOST_NEW_TOKENS = 256  # where a task says nothing, as in lm-eval's own models
@@ -34,7 +36,9 @@ class ZaohuaLM(_Base):
 
     def __init__(self, model: LanguageModel | None = None, path: str | None = None, **_others: Any) -> None:
         super().__init__()
-        self.model = model if model is not None else LanguageModel.load(path or "")
+        if model is None and not path:
+            raise UsageError(t("measure.lm_eval_needs_path"))
+        self.model = model or LanguageModel.load(path or "")
         self._device = self.model.decoder.embed_tokens.weight.device
 
     @property
@@ -60,7 +64,9 @@ class ZaohuaLM(_Base):
     def _loglikelihood_tokens(
         self, requests: Sequence[tuple[Any, list[int], list[int]]], **_others: Any
     ) -> list[tuple[float, bool]]:
-        found = continuations(self.model.decoder, [(context, ending) for _, context, ending in requests])
+        # lm-eval takes blank space off a context, and nothing may be left of it.
+        pairs = [(context or [self.prefix_token_id], ending) for _, context, ending in requests]
+        found = continuations(self.model.decoder, pairs)
         answers = [(-each.nats, each.greedy) for each in found]
         for (text, _, _), answer in zip(requests, answers, strict=True):
             self.cache_hook.add_partial("loglikelihood", text, answer)
@@ -73,28 +79,31 @@ class ZaohuaLM(_Base):
         return [-each.nats for each in continuations(self.model.decoder, pairs)]
 
     def generate_until(self, requests: Sequence[Any], disable_tqdm: bool = False) -> list[str]:
-        """What the model writes after each context, up to any of the strings in `until`; greedy unless do_sample."""
-        return [self._generate(*request.args) for request in requests]
+        """What the model writes after each context, up to any of the strings in `until`; greedy unless do_sample, and
+        then another text each time the same is asked."""
+        asked = [self._request(place, *request.args) for place, request in enumerate(requests)]
+        return [written.text for written in self.model.engine.complete(asked)]
 
-    def _generate(self, context: str, asked: dict[str, Any]) -> str:
+    def _request(self, place: int, context: str, asked: dict[str, Any]) -> Request:
         until = asked.get("until") or []
-        until = [until] if isinstance(until, str) else list(until)
-        longest = self.model.decoder.config.context
-        new_tokens = min(int(asked.get("max_gen_toks", _MOST_NEW_TOKENS)), longest - 1)
-        ids = self.model.tokenizer.encode(context)
-        room = longest - new_tokens - len(self.model.tokenizer.frame[0])
-        if len(ids) > room:
-            context = self.model.tokenizer.decode(ids[-max(1, room) :])
-        sampled = bool(asked.get("do_sample", False))
-        (text,) = self.model.generate(
-            context,
+        longest, tokenizer = self.model.decoder.config.context, self.model.tokenizer
+        new_tokens = max(1, min(int(asked.get("max_gen_toks", _MOST_NEW_TOKENS)), longest - 1))
+        room = max(1, longest - new_tokens)
+        before = tokenizer.frame[0][: room - 1]
+        ids = before + tokenizer.encode(context)[-(room - len(before)) :]
+        sampling = SamplingConfig(temperature=0.0)
+        if asked.get("do_sample", False):
+            sampling = SamplingConfig(
+                temperature=float(asked.get("temperature", 1.0)), top_k=asked.get("top_k"), top_p=asked.get("top_p")
+            )
+        return Request(
+            prompt=ids or tokenizer.opening,
+            sampling=sampling,
             max_new_tokens=new_tokens,
-            temperature=float(asked.get("temperature", 1.0)) if sampled else 0.0,
-            top_p=asked.get("top_p") if sampled else None,
-            top_k=asked.get("top_k") if sampled else None,
-            stop=[string for string in until if string],
+            index=place,
+            stop=[string for string in ([until] if isinstance(until, str) else until) if string],
+            stop_ids=self.model.ends,
         )
-        return text.text
 
 
 def run_tasks(model: LanguageModel, tasks: Sequence[str], *, limit: int | None = None) -> dict[str, dict[str, Any]]:

@@ -18,7 +18,7 @@ def evaluate_folder(folder: Path, source: str | None, column: str | None = None)
     source: other data, read and split as the run's; column: of the text, where the run read a text column.
     Raises ZaohuaError where the run's recipe, which says how to read the data, is not there.
     """
-    origin = folder.resolve().parents[1] / "recipe.toml"
+    origin = folder.resolve().parent.parent / "recipe.toml"
     if not origin.is_file():
         raise ZaohuaError(t("generate.no_data_to_measure", path=folder))
     raw = recipes.load_recipe(origin)

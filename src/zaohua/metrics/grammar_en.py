@@ -1,9 +1,10 @@
 """English spelling and grammar, as the checker Harper finds them: offline, by rules and a dictionary.
 
-It is a checker for writers: it misses much, and in good texts it takes names for misspelt words. What a text scores
-means something beside real text of the same kind.
+It is a checker for writers: it misses much, and in good texts it takes names, and British spelling, for misspelt words.
+What a text scores means something beside real text of the same kind.
 """
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -11,15 +12,20 @@ from typing import Any
 from zaohua.extras import need
 from zaohua.metrics.units import units
 
-# Harper's kinds of findings that are errors of grammar; style, layout, capitals and regional spelling are not.
+# Harper's kinds of findings that are errors of grammar; style, layout, capitals and regional words are not.
 _GRAMMAR = frozenset(
     ["Agreement", "BoundaryError", "Grammar", "Malapropism", "Miscellaneous", "Nonstandard", "Repetition", "Typo"]
 )
+_LONGEST = 60  # letters of a word: Harper takes 0.9 GB of memory for one of 10,000, and 62 GB for one of 200,000
+_LONG_WORD = re.compile(rf"(\w{{{_LONGEST}}})\w+")
 
 
 @cache
 def _linter() -> Any:
-    return need("harper", "grammar").Linter()  # takes most of a second: its dictionary is read once
+    linter = need("harper", "grammar").Linter()  # takes most of a second: its dictionary is read once
+    # Of findings in the same place Harper gives one. That a sentence is long hides every error in it.
+    linter.set_lint_config(linter.get_lint_config() | {"LongSentences": False})
+    return linter
 
 
 def error_rates(texts: Sequence[str]) -> dict[str, float]:
@@ -28,7 +34,8 @@ def error_rates(texts: Sequence[str]) -> dict[str, float]:
     words = sum(len(units(text)) for text in texts)
     if not words:
         return {}
-    kinds = [lint.lint_kind for text in texts for lint in _linter().lint(text, language="plaintext")]
+    shortened = [_LONG_WORD.sub(r"\1", text) for text in texts]  # no dictionary holds such a word
+    kinds = [lint.lint_kind for text in shortened for lint in _linter().lint(text, language="plaintext")]
     return {
         "spelling_errors": 100 * kinds.count("Spelling") / words,
         "grammar_errors": 100 * sum(kind in _GRAMMAR for kind in kinds) / words,

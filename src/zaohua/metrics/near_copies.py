@@ -5,6 +5,10 @@ zaohua.metrics.units). It is a near copy if the training text holds a passage wi
 out or replaced. The search misses none: with 3 edits, one of a window's 4 quarters stands there unchanged, so every
 place where a quarter does is compared, by the usual recurrence of edit distance (Sellers 1980, free at both ends)
 in a band around it.
+
+An edit is of a whole unit. One character in ten changed leaves 88% of the windows of a copied Chinese novel near
+copies, but 8% of those of English stories, where it changes four words in ten. A traditional character is another unit
+than its simplified form.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

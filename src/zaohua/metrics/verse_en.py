@@ -3,12 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import product
 
 from zaohua.extras import need
 
-_WORD = re.compile(r"[a-z]+(?:'[a-z]+)*")
-_MOST_READINGS = 64  # combinations of readings looked at in a line
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")  # one with other letters or digits is whole, and in no dictionary
 
 
 def split_lines(text: str) -> list[list[str]]:
@@ -47,33 +45,36 @@ def iambic_share(text: str, feet: int | None = None) -> float | None:
         return None
     if feet is None:
         feet = Counter(_feet(readings) for readings in known).most_common(1)[0][0]
-    return sum(any(_scans(reading, feet) for reading in readings) for readings in known) / len(known)
+    return sum(_scans(readings, feet) for readings in known) / len(known)
 
 
-def _feet(readings: list[tuple[str, ...]]) -> int:
-    return max(1, sum(map(len, readings[0])) // 2)
+def _feet(readings: Sequence[Sequence[str]]) -> int:
+    return max(1, sum(len(choices[0]) for choices in readings) // 2)
 
 
-def _scans(words: Sequence[str], feet: int) -> bool:
-    """words: the stresses of each, such as "102": 1 main, 2 second, 0 none."""
-    line = "".join(words)
-    if len(line) != 2 * feet and not (len(line) == 2 * feet + 1 and line[-1] == "0"):
-        return False
-    place = 0
-    for stresses in words:
-        if len(stresses) > 1 and any(mark == "1" and (place + i) % 2 == 0 for i, mark in enumerate(stresses)):
-            return False
-        place += len(stresses)
-    return True
+def _scans(readings: Sequence[Sequence[str]], feet: int) -> bool:
+    """readings: of each word the stresses it may have, such as "102": 1 main, 2 second, 0 none."""
+    ends = {(0, "")}  # where the words so far may end, in syllables, and the stress of the last
+    for choices in readings:
+        ends = {
+            (place + len(stresses), stresses[-1])
+            for place, _ in ends
+            for stresses in choices
+            if place + len(stresses) <= 2 * feet + 1 and _falls_right(stresses, place)
+        }
+    return any(place == 2 * feet or (place == 2 * feet + 1 and last == "0") for place, last in ends)
 
 
-def _readings(words: Sequence[str]) -> list[tuple[str, ...]] | None:
-    """Some combinations of the words' stresses; None if the dictionary lacks a word."""
+def _falls_right(stresses: str, place: int) -> bool:
+    """Whether the main stress of a word after so many syllables falls on an even one of the line."""
+    return len(stresses) == 1 or all((place + i) % 2 for i, mark in enumerate(stresses) if mark == "1")
+
+
+def _readings(words: Sequence[str]) -> list[list[str]] | None:
+    """The stresses that each word may have; None if the dictionary lacks a word."""
     pronouncing = need("pronouncing", "verse")
     choices = [sorted({pronouncing.stresses(phones) for phones in pronouncing.phones_for_word(word)}) for word in words]
-    if not all(choices):
-        return None
-    return [reading for reading, _ in zip(product(*choices), range(_MOST_READINGS), strict=False)]
+    return choices if all(choices) else None
 
 
 def _rhyming_parts(word: str) -> set[str]:

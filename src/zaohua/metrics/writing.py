@@ -26,7 +26,10 @@ def mark_errors(text: str) -> int:
     return wrong
 
 
-def mark_error_rate(texts: Sequence[str]) -> float | None:
-    """Punctuation errors per 1,000 characters of all texts together. None without a character."""
+def mark_error_rate(beginnings: Sequence[str], texts: Sequence[str]) -> float | None:
+    """Punctuation errors per 1,000 characters of all texts together, each read on from its beginning, whose own errors
+    do not count: what closes a quote that the beginning opened is right. None without a character."""
     characters = sum(map(len, texts))
-    return 1000 * sum(map(mark_errors, texts)) / characters if characters else None
+    pairs = zip(beginnings, texts, strict=True)
+    errors = sum(mark_errors(beginning + text) - mark_errors(beginning) for beginning, text in pairs)
+    return 1000 * errors / characters if characters else None

@@ -43,7 +43,7 @@ def test_a_recipe_takes_every_form_there_is(name):
     assert SampleConfig(form=name).form == name
 
 
-@pytest.mark.parametrize("name", ["limerick", "lines:", "lines:5,x", ""])
+@pytest.mark.parametrize("name", ["limerick", "lines:", "lines:5,x", "lines:0", "lines:" + "9" * 5000, "lines:７", ""])
 def test_a_recipe_refuses_others_with_those_there_are(name):
     with pytest.raises(UsageError, match=r"sample.*verse-zh") as caught:
         recipes.validate({"form": name}, SampleConfig, "sample")

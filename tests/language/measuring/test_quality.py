@@ -85,7 +85,10 @@ def test_the_judge_s_word_is_bits_per_byte_of_each_text_by_itself(make_decoder, 
 def test_the_form_is_that_of_whole_texts(corpus, model):
     poems = corpus("白日依山尽，黄河入海流。欲穷千里目，更上一层楼。\n" * 40)
     found = measure(model(poems), poems, Measuring(samples=4, max_new_tokens=30, form="verse-zh"))
-    assert found["rows"]["verse_regular"]["model"] == 0.0
+    rows = found["rows"]
+    assert rows["verse_regular"]["model"] == 0.0
+    assert rows["verse_regular"]["floor"] == rows["verse_regular"]["held_out"] > 0  # disorder has the lines of the poem
+    assert rows["verse_tones"]["floor"] < rows["verse_tones"]["held_out"] == 1.0
     assert not {"spelling_errors", "grammar_errors"} & found["rows"].keys()  # nobody checks English grammar here
     assert found["notes"] == []
 
@@ -101,10 +104,29 @@ def test_copies_are_found_in_texts_long_enough_for_a_window(corpus, model):
     assert "copies" in stages
 
 
+def test_marks_are_read_on_from_the_beginning(corpus, model):
+    """Pieces of 8 characters and 24 after them, of quotes that are longer: many a text closes what it did not open."""
+    quotes = corpus("玄德曰：“吾乃中山靖王之后。今日得见诸公，三生有幸矣。”众人皆曰：“愿从将军。”" * 60)
+    rows = measure(model(quotes), quotes, Measuring(samples=1, max_new_tokens=24))["rows"]
+    assert rows["punctuation_errors"]["held_out"] == 0
+
+
+def test_who_looked_for_copies_in_a_part_says_so(english, model, monkeypatch):
+    monkeypatch.setattr(quality, "_SOURCE_TOKENS", 100)
+    assert "100" in measure(model(english), english, FEW)["notes"][-1]
+
+
 def test_a_judge_of_chinese_is_taken_with_a_grain_of_salt(corpus, model, make_decoder, tokenizer):
     novel = corpus("却说玄德引兵而来，见了卢植，入帐施礼。" * 60)
     settings = Measuring(samples=2, max_new_tokens=6, judge=LanguageModel(make_decoder(), tokenizer))
     assert len(measure(model(novel), novel, settings)["notes"]) == 1
+
+
+def test_a_judge_that_cannot_read_it_is_no_judge(english, corpus, model):
+    """A judge by characters of Chinese, who reads every English letter as unknown."""
+    novel = corpus("却说玄德引兵而来，见了卢植，入帐施礼。" * 60)
+    found = measure(model(english), english, Measuring(samples=2, max_new_tokens=6, judge=model(novel)))
+    assert any("100.0%" in note for note in found["notes"])
 
 
 def test_without_harper_the_reader_is_told(english, model, monkeypatch):

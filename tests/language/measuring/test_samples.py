@@ -96,6 +96,17 @@ def test_disorder_keeps_every_word_and_all_blank_space(texts, seed):
         assert [letter for letter in after if letter.isspace()] == [letter for letter in before if letter.isspace()]
 
 
+def test_the_marks_of_a_poem_stay_where_they_tell_its_lines():
+    poem = "白日依山尽，黄河入海流。\n欲穷千里目，更上一层楼。"
+    (mixed,) = shuffled([poem], 1, marks=False)
+    assert mixed != poem
+    assert sorted(mixed) == sorted(poem)
+    assert [i for i, letter in enumerate(mixed) if letter in "，。\n"] == [
+        i for i, letter in enumerate(poem) if letter in "，。\n"
+    ]
+    assert sorted(shuffled(["One, two - three!"], 1, marks=False)[0].split()) == ["-", "One,", "three!", "two"]
+
+
 def test_disorder_moves_words_and_chinese_characters():
     words, characters = " ".join(f"word{i}" for i in range(50)), "".join(chr(0x4E00 + i) for i in range(50))
     mixed = shuffled([words, characters], 1)

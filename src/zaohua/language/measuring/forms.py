@@ -39,7 +39,7 @@ FORMS = {
     "verse-en": Form(_verse_en, library="pronouncing"),
     "code-python": Form(_code_python),
 }
-_LINES = re.compile(r"lines:\d+(,\d+)*")  # the lengths of a Chinese tune's lines, such as lines:7,5,7,9
+_LINES = re.compile(r"lines:[1-9][0-9]{0,3}(,[1-9][0-9]{0,3})*")  # the lengths of a Chinese tune's lines: lines:7,5,7,9
 
 
 def known_form(name: str) -> Form:

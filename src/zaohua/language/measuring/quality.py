@@ -14,7 +14,7 @@ from zaohua.i18n import t
 from zaohua.language.corpus import Corpus
 from zaohua.language.measuring.coherence import CHOICES, by_decoder, by_table, chose_right
 from zaohua.language.measuring.forms import find_form, form_shares
-from zaohua.language.measuring.judge import judged_bits
+from zaohua.language.measuring.judge import judged_bits, unread_share
 from zaohua.language.measuring.samples import Sample, held_out, shuffled, write
 from zaohua.language.model import LanguageModel
 from zaohua.language.sampling import SamplingConfig
@@ -82,6 +82,8 @@ def measure(
     notes = _english(rows, samples, settings, on_stage) if samples else [t("measure.nothing_to_write_from")]
     rows |= _choices(model, corpus, beginning, on_stage)
     copied, passage = _copies(samples, corpus, on_stage)
+    if (total := corpus.train.num_tokens) > _SOURCE_TOKENS:
+        notes.append(t("measure.copies_in_part", tokens=f"{_SOURCE_TOKENS:,}", total=f"{total:,}"))
     return {
         "samples": len(samples),
         "max_new_tokens": rest,
@@ -101,7 +103,15 @@ def _add(rows: Rows, measured: Callable[[G], Mapping[str, float | None]], **grou
 def _texts(rows: Rows, samples: Sequence[Sample], seed: int) -> None:
     """What can be said in any language of a text, and of it and its beginning."""
     beginnings, written, real = _parts(samples)
-    _add(rows, _simple, model=written, held_out=real, floor=shuffled(real, seed))
+    disorder = shuffled(real, seed)
+    _add(rows, _simple, model=written, held_out=real, floor=disorder)
+    _add(
+        rows,
+        lambda pair: {"punctuation_errors": mark_error_rate(*pair)},
+        model=(beginnings, written),
+        held_out=(beginnings, real),
+        floor=(beginnings, disorder),
+    )
     others = beginnings[1:] + beginnings[:1]  # the real text after another's beginning: what chance carries over
     _add(
         rows,
@@ -117,14 +127,14 @@ def _simple(texts: Sequence[str]) -> Row:
         "distinct_2": distinct(texts, 2),
         "self_bleu": self_bleu(texts),
         "repetition_4": repetition(texts, 4),
-        "punctuation_errors": mark_error_rate(texts),
     }
 
 
 def _form(rows: Rows, samples: Sequence[Sample], form: str, seed: int) -> None:
-    """The form of whole texts, beginning and all."""
+    """The form of whole texts, beginning and all; the floor has their lines, or its rhymes and tones would be those of
+    no poem."""
     real = [(each.beginning + each.real, each.real_ended) for each in samples]
-    disorder = zip(shuffled([text for text, _ in real], seed), (ended for _, ended in real), strict=True)
+    disorder = zip(shuffled([text for text, _ in real], seed, marks=False), (ended for _, ended in real), strict=True)
     _add(
         rows,
         lambda texts: form_shares(form, texts),
@@ -149,6 +159,8 @@ def _english(rows: Rows, samples: Sequence[Sample], settings: Measuring, on_stag
         for done, (group, texts) in enumerate(groups.items()):
             on_stage("judge", done, len(groups))
             _add(rows, lambda texts: {"judge_bits_per_byte": judged_bits(judge, texts)}, **{group: texts})
+        if share := unread_share(judge, [*written, *real]):
+            notes.append(t("measure.judge_lacks_characters", share=f"{share:.1%}"))
         if not english:
             notes.append(t("measure.judge_reads_english"))
     return notes

@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,16 +99,20 @@ def write(
     ]
 
 
-def shuffled(texts: Sequence[str], seed: int) -> list[str]:
-    """Each text with its words, or its Chinese characters, in random order; blank space stays where it was."""
-    return ["".join(_shuffle(text, seed, index)) for index, text in enumerate(texts)]
+def shuffled(texts: Sequence[str], seed: int, *, marks: bool = True) -> list[str]:
+    """Each text with its words, or its Chinese characters, in random order; blank space stays where it was. marks:
+    punctuation between Chinese characters, which tells the lines of a poem, moves as one of them."""
+    return [_shuffle(text, marks, seed, index) for index, text in enumerate(texts)]
 
 
-def _shuffle(text: str, seed: int, index: int) -> Iterator[str]:
-    pieces = _PIECE.findall(text)
+def _shuffle(text: str, marks: bool, seed: int, index: int) -> str:
+    def moves(piece: str) -> bool:
+        return marks or any(map(str.isalnum, piece))
+
+    pieces = list(filter(moves, _PIECE.findall(text)))
     draws = uniform(sample_keys(seed, 0, torch.tensor([index]), _STREAM), max(1, len(pieces)))[0]
     order = iter(draws.argsort().tolist())
-    yield _PIECE.sub(lambda _: pieces[next(order)], text)
+    return _PIECE.sub(lambda found: pieces[next(order)] if moves(found[0]) else found[0], text)
 
 
 def _text(tokenizer: Tokenizer, ids: list[int]) -> str:
