@@ -12,8 +12,8 @@ def test_bits_that_differ_are_found_out(monkeypatch):
     exact.cache_clear()
     look = looking.look
 
-    def careless(q, keys, values, mask, at_once, out):
-        look(q, keys, values, mask, at_once, out)
+    def careless(q, keys, values, mask, scale, at_once, out):
+        look(q, keys, values, mask, scale, at_once, out)
         out.mul_(1 + 1e-6 * (values.shape[1] > BLOCK))
 
     monkeypatch.setattr(looking, "look", careless)

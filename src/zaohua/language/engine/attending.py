@@ -145,18 +145,17 @@ class _Products(_Singles):
         step = step_of(config.heads // config.kv_heads, config.head_dim)
         begin, end = min(firsts) // at_once * at_once, -(-max(ends) // step) * step
         super().__init__(pieces, rows, seen, config, begin, end)
-        self.at_once, self.out = at_once, self.seen.flatten(0, 1)
+        self.at_once, self.scale, self.out = at_once, config.head_dim**-0.5, self.seen.flatten(0, 1)
         self.k = self.keys.flatten(1, 2).transpose(2, 3).unbind(0)  # L x [n H_kv, d, T]
         self.v = self.values.flatten(1, 2).unbind(0)  # L x [n H_kv, T, d]
-        mask = mask_of(firsts, ends, begin, end)
-        kv_heads = config.kv_heads if len(pieces) > 1 else 1
-        self.mask = mask[:, None].expand(-1, kv_heads, -1).reshape(-1, 1, end - begin)  # [n H_kv or 1, 1, T]
+        self.mask = mask_of(firsts, ends, begin, end)[:, None]  # [n H_kv, 1, T], or 1 for them all
+        if len(pieces) > 1:
+            self.mask = self.mask.repeat_interleave(config.kv_heads, 0)
 
     def look(self, layer: int, qkv: Tensor) -> None:
         """Fill the run's rows of what the tokens see."""
-        q = self._queries(qkv)
-        q = q[0] if len(q) == 1 else q.flatten(0, 1)
-        look(q, self.k[layer], self.v[layer], self.mask, self.at_once, self.out)
+        q = self._queries(qkv).flatten(0, 1)
+        look(q, self.k[layer], self.v[layer], self.mask, self.scale, self.at_once, self.out)
 
 
 class _Fused(_Singles):

@@ -150,26 +150,29 @@ class _Layer:
         if turns is not None:
             shape = (x.shape[0], self.turning, self.head_dim // 2, 2)
             pairs = qkv.as_strided(shape, (qkv.stride(0), self.head_dim, 2, 1))
-            for part, angles in zip(_parted(pairs), _parted(turns, like=pairs), strict=True):
-                _turn(part, angles)
+            rows = _rows(qkv)
+            if len(pairs) <= rows:
+                _turn(pairs, turns)
+            else:
+                for part, angles in zip(pairs.split(rows), turns.split(rows), strict=True):
+                    _turn(part, angles)
         x = self.out.add(memory.attend(self.layer, qkv), x)
         return self.down.add(self._activate(self.inner(self.norm2(x))), x)
 
     def _activate(self, inner: Tensor) -> Tensor:
         """[N, 2 F] -> [N, F] for SwiGLU, [N, F] -> [N, F] for GELU"""
-        parts = _parted(inner)
-        if len(parts) > 1:
-            return torch.cat([self._activate(part) for part in parts])
+        rows = _rows(inner)
+        if len(inner) > rows:
+            return torch.cat([self._activate(part) for part in inner.split(rows)])
         if not self.swiglu:
             return F.gelu(inner, approximate=self.approximate)
         half = inner.shape[1] // 2
         return F.silu(inner.narrow(1, 0, half)).mul_(inner.narrow(1, half, half))
 
 
-def _parted(x: Tensor, like: Tensor | None = None) -> tuple[Tensor, ...]:
-    """x [N, ...] in parts of so many rows that no thread gets a part of a row of x, or of `like`."""
-    rows = max(1, _GRAIN // (x if like is None else like)[0].numel())
-    return (x,) if len(x) <= rows else x.split(rows)
+def _rows(x: Tensor) -> int:
+    """So many rows of x [N, D] that no thread gets a part of one."""
+    return max(1, _GRAIN // x.shape[1])
 
 
 def _turn(pairs: Tensor, turns: Tensor) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from zaohua.language.engine.slots import BLOCK
@@ -19,17 +20,19 @@ _AT_ONCE = 1024, 128  # positions that one product may sum over, the more the be
 
 def mask_of(firsts: Sequence[int], ends: Sequence[int], begin: int, end: int) -> Tensor:
     """0 where a text looks, -inf elsewhere. fp32 [n, T]"""
+    if len(ends) == 1 and firsts[0] == begin:
+        return F.pad(torch.zeros(1, ends[0] - begin), (0, end - ends[0]), value=-torch.inf)
     mask = torch.full((len(ends), end - begin), -torch.inf)
     for row, first, last in zip(mask, firsts, ends, strict=True):
         row[first - begin : last - begin] = 0
     return mask
 
 
-def look(q: Tensor, keys: Tensor, values: Tensor, mask: Tensor, at_once: int, out: Tensor) -> None:
+def look(q: Tensor, keys: Tensor, values: Tensor, mask: Tensor, scale: float, at_once: int, out: Tensor) -> None:
     """q: [B, G, d]; keys: [B, d, T]; values: [B, T, d]; mask: [B or 1, 1, T]; out: [B, G, d]"""
-    scale, time = q.shape[-1] ** -0.5, values.shape[1]
-    if time <= at_once:
-        torch.bmm(torch.baddbmm(mask, q, keys, alpha=scale).softmax(-1), values, out=out)
+    if values.shape[1] <= at_once:
+        shares = torch.baddbmm(mask, q, keys, alpha=scale)
+        torch.bmm(torch.softmax(shares, -1, out=shares), values, out=out)
         return
     parts = zip(mask.split(at_once, -1), keys.split(at_once, -1), strict=True)
     shares = torch.cat([torch.baddbmm(m, q, k, alpha=scale) for m, k in parts], -1).softmax(-1)
@@ -67,7 +70,7 @@ def exact(heads: int, group: int, head_dim: int, threads: int) -> int:
         out = torch.empty_like(q[rows]).flatten(0, 1)
         mask = mask_of([0] * len(ends), ends, 0, time)[:, None].expand(-1, heads, -1).reshape(-1, 1, time)
         k, v = (x[rows, :, :time].flatten(0, 1) for x in (keys, values))
-        look(q[rows].flatten(0, 1), k.transpose(1, 2), v, mask, at_once, out)
+        look(q[rows].flatten(0, 1), k.transpose(1, 2), v, mask, head_dim**-0.5, at_once, out)
         return out
 
     for at_once in _AT_ONCE:
