@@ -70,11 +70,6 @@ def decoder_config(model: ModelConfig, vocab_size: int) -> DecoderConfig:
     return DecoderConfig(vocab_size=vocab_size, **fields)
 
 
-def has_no_budget(train: TrainConfig) -> bool:
-    """Whether the recipe leaves it to the dial how long to train."""
-    return train.steps is None and train.tokens is None and train.minutes is None
-
-
 def schedule(train: TrainConfig, config: DecoderConfig, train_tokens: int | None) -> TrainConfig:
     """Fill in batch, learning rates and budget. train_tokens: size of the data, None when it is not known yet."""
     depth = config.layers
@@ -87,7 +82,7 @@ def schedule(train: TrainConfig, config: DecoderConfig, train_tokens: int | None
         "learning_rate": train.learning_rate or adamw * narrower,
         "muon_learning_rate": train.muon_learning_rate or 0.02 * narrower,
     }
-    if has_no_budget(train):
+    if train.open_ended:
         tokens = TOKENS_PER_PARAMETER * config.num_parameters()
         if train_tokens is not None:
             tokens = min(tokens, MOST_EPOCHS * train_tokens)

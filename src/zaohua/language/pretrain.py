@@ -192,7 +192,7 @@ class LanguageTask(OneModelTask):
         chosen = self.recipe.tokenizer
         existing = chosen.path if chosen.kind == "folder" else None
         vocab_size = Tokenizer.load(existing).vocab_size if existing else chosen.vocab_size
-        derived = dial.has_no_budget(self.recipe.train)
+        derived = self.recipe.train.open_ended
         self._settle(dial.shape(self.recipe.model, vocab_size), vocab_size, None)
         return self.costs() | {"at_most": ["vocab_size"] * (existing is None) + ["steps"] * derived}
 

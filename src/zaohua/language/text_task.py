@@ -15,7 +15,6 @@ from zaohua.artifacts import Text
 from zaohua.data.examples import fingerprint
 from zaohua.data.languages import language_of
 from zaohua.i18n import t
-from zaohua.language.dial import has_no_budget
 from zaohua.language.one_model import OneModelTask
 from zaohua.language.tokenizer import Tokenizer, TokenizerConfig
 from zaohua.language.tokenizer_training import sample, sample_share, train
@@ -109,7 +108,7 @@ class TextTask(OneModelTask):
             "learning_rate": train.learning_rate or adamw * narrower * share,
             "muon_learning_rate": train.muon_learning_rate or 0.01 * narrower * share,
         }
-        if has_no_budget(train):
+        if train.open_ended:
             wanted = self.most_steps if examples is None else math.ceil(self.epochs * examples / self.batch_size)
             update["steps"] = min(self.most_steps, max(20, wanted))
         self.recipe = self.recipe.model_copy(update={"train": train.model_copy(update=update)})
@@ -161,7 +160,7 @@ class TextTask(OneModelTask):
         """What the recipe would cost, without looking at its data. at_most: numbers that the data may lower."""
         chosen = self.recipe.tokenizer
         given = self._open_base() or (Tokenizer.load(chosen.path) if chosen.kind == "folder" and chosen.path else None)
-        derived = has_no_budget(self.recipe.train)
+        derived = self.recipe.train.open_ended
         self._begin_without_data(given)
         self._settle(None)
         return self.costs() | {"at_most": ["vocab_size"] * (given is None) + ["steps"] * derived}

@@ -52,7 +52,7 @@ def _change(record: Record) -> tuple[str, str] | None:
     """The one setting that this run's curve suggests to change, and why."""
     if overfits(record):
         return t("report.next_dropout"), "model.dropout=0.1"
-    for budget in ("steps", "tokens", "minutes"):  # a recipe has one of them
+    for budget in ("steps", "tokens", "images", "minutes"):  # a recipe has one of them
         value = record.recipe_value("train", budget)
         if number(value):
             return t("report.next_longer"), f"train.{budget}={2 * value}"

@@ -23,11 +23,12 @@ class GroupConfig(Section):
 class TrainConfig(Section):
     """How to train. What is left out is derived by the task (a dial such as model.depth) or chosen for the machine."""
 
-    alternatives: ClassVar[tuple[tuple[str, ...], ...]] = (("steps", "tokens", "minutes"),)
+    alternatives: ClassVar[tuple[tuple[str, ...], ...]] = (("steps", "tokens", "images", "minutes"),)
 
     # Budget: at most one; `minutes` becomes a number of steps after a short calibration.
     steps: Count | None = None
     tokens: Count | None = None
+    images: Count | None = None
     minutes: Positive | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
 
@@ -66,11 +67,17 @@ class TrainConfig(Section):
     sample_every: Count | None = None
     tensorboard: bool = True
 
+    @property
+    def open_ended(self) -> bool:
+        """Whether the recipe leaves it to the task how long to train."""
+        return all(getattr(self, name) is None for name in self.alternatives[0])
+
     @model_validator(mode="after")
     def _one_budget(self) -> "TrainConfig":
-        given = [name for name in ("steps", "tokens", "minutes") if getattr(self, name) is not None]
+        budgets = self.alternatives[0]
+        given = [name for name in budgets if getattr(self, name) is not None]
         if len(given) > 1:
-            raise ValueError(f"give one of steps, tokens, minutes, not {' and '.join(given)}")
+            raise ValueError(f"give one of {', '.join(budgets)}, not {' and '.join(given)}")
         return self
 
 

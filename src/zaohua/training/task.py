@@ -29,6 +29,7 @@ class Draw:
     repeat: int
     indices: Tensor  # int64 [b]
     device: torch.device
+    progress: float = 0.0  # share of the run's steps that are done
 
     def keys(self, stream: int = 0) -> Tensor:
         """One random key per sample, the same however the batch is cut. int32 [b]; see zaohua.seeding."""

@@ -100,7 +100,7 @@ class Trainer:
         name = "loss" if len(self.phases) == 1 else f"loss_{phase.name}"
         totals: dict[str, Tensor] = {}
         for indices in parts:
-            draw = Draw(self.config.seed, self.step, repeat, indices, self.parallel.device)
+            draw = Draw(self.config.seed, self.step, repeat, indices, self.parallel.device, self.step / self.total)
             with self.precision.context(self.parallel.device):
                 loss, extra = phase.loss_fn(phase.batches(draw), draw)
             (loss / len(parts)).backward()
@@ -311,11 +311,12 @@ class Trainer:
         """Steps in all; a budget in other units is turned into steps, minutes by timing a few that are then undone."""
         if self.config.steps is not None:
             return self.config.steps
-        if self.config.tokens is not None:
-            units = self.task.units_per_step()
-            if "tokens" not in units:
-                raise UsageError(t("training.tokens_unknown"))
-            return max(1, math.ceil(self.config.tokens / units["tokens"]))
+        units = self.task.units_per_step()
+        for unit in ("tokens", "images"):
+            if (budget := getattr(self.config, unit)) is not None:
+                if unit not in units:
+                    raise UsageError(t("training.unit_unknown", unit=unit, known=", ".join(units)))
+                return max(1, math.ceil(budget / units[unit]))
         assert self.config.minutes is not None, "the task fills in a budget"
         return self.parallel.share(self._steps_in(60 * self.config.minutes))
 

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from zaohua.language.engine.fast_decode import FastDecoder
-from zaohua.language.engine.matrices import OneDNN, Sums, joined
+from zaohua.language.engine.matrices import Sums, joined
+from zaohua.nn.onednn import OneDNN
 
 pytestmark = pytest.mark.skipif(not OneDNN.serves(torch.zeros(1)), reason="this build of PyTorch has no oneDNN")
 

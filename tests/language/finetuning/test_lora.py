@@ -12,8 +12,9 @@ from torch import nn
 
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.language.finetuning.adapter_folder import CONFIG, WEIGHTS, load_adapter, save_adapter
-from zaohua.language.finetuning.lora import Adapter, LoRAConfig, _LoRA, attach, merge
+from zaohua.language.finetuning.lora import Adapter, LoRAConfig, _Frozen, _LoRA, attach, merge
 from zaohua.language.folder import save_folder
+from zaohua.nn.onednn import OneDNN
 
 LLAMA = {"qk_norm": False, "tied": True}
 GPT2 = {
@@ -67,11 +68,34 @@ def test_the_gradients_are_those_of_finite_differences(bias, drops):
     offset = draw(4) if bias else None
 
     def apply(x, a, b):
-        return _LoRA.apply(x, None if keep is None else x * keep, weight, offset, a, b, 1.5)
+        return _LoRA.apply(x, None if keep is None else x * keep, _Frozen(weight, offset), a, b, 1.5)
 
     assert torch.autograd.gradcheck(apply, (x, a, b))
     dropped = x if keep is None else x * keep
     assert torch.allclose(apply(x, a, b), F.linear(x, weight, offset) + 1.5 * dropped @ a.T @ b.T)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_a_packed_matrix_gives_the_same_gradients(bias):
+    """In fp32 on a CPU the frozen products go through oneDNN, both ways."""
+    generator = torch.Generator().manual_seed(0)
+
+    def draw(*shape: int) -> torch.Tensor:
+        return torch.randn(shape, generator=generator)
+
+    x, a, b, weight = draw(2, 9, 40), draw(3, 40), draw(24, 3), draw(24, 40)
+    offset, sent = (draw(24) if bias else None), draw(2, 9, 24)
+
+    def gradients(dtype: torch.dtype) -> list[torch.Tensor]:
+        leaves = [tensor.to(dtype, copy=True).requires_grad_() for tensor in (x, a, b)]
+        frozen = _Frozen(weight.to(dtype), None if offset is None else offset.to(dtype))
+        y = _LoRA.apply(leaves[0], None, frozen, leaves[1], leaves[2], 1.5)
+        y.backward(sent.to(dtype))
+        assert (frozen._forward is not None) == (dtype == torch.float32 and OneDNN.serves(weight))
+        return [y, *(leaf.grad for leaf in leaves)]
+
+    for single, double in zip(gradients(torch.float32), gradients(torch.float64), strict=True):
+        torch.testing.assert_close(single, double.float(), rtol=1e-4, atol=1e-4)
 
 
 def test_adapters_begin_as_nothing_and_can_be_switched_off(make_decoder):

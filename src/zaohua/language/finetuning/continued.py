@@ -10,7 +10,6 @@ from zaohua.artifacts import Text
 from zaohua.data.config import TextDataConfig
 from zaohua.data.order import window_starts, windows_per_epoch
 from zaohua.language.corpus import Corpus, prepare
-from zaohua.language.dial import has_no_budget
 from zaohua.language.evaluation import corpus_baselines, evaluate
 from zaohua.language.finetuning.packing import Row
 from zaohua.language.finetuning.tuning import USUAL_TOKENS, Scorer, TuningRecipe, TuningTask
@@ -59,7 +58,7 @@ class ContinueTask(TuningTask):
 
     def _foresee(self, alone: Parallel) -> None:
         """The data, which may be large, are looked at only if the budget depends on them."""
-        if has_no_budget(self.recipe.train):
+        if self.recipe.train.open_ended:
             super()._foresee(alone)
         else:
             self._open(alone)

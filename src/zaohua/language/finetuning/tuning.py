@@ -124,7 +124,7 @@ class TuningTask(OneModelTask):
         if train.compile == "auto":
             update["compile"] = False  # rows are never twice of one length
         update["muon_learning_rate"] = train.muon_learning_rate or rate
-        if train.steps is None and train.tokens is None and train.minutes is None and items is not None:
+        if train.open_ended and items is not None:
             update["steps"] = max(1, math.ceil(self.epochs * items / self.batch_size))
         self.recipe = self.recipe.model_copy(update={"train": train.model_copy(update=update)})
 
