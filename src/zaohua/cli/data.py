@@ -1,16 +1,18 @@
-"""zaohua data list / report: what there is to learn from, and what a source holds."""
+"""zaohua data list / report / pictures: what there is to learn from, and what a source holds."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from zaohua.cli.common import Json, console, print_json, table
+from zaohua.cli.data_pictures import report_pictures
 from zaohua.i18n import t
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 app = typer.Typer()
+app.command("pictures", help="pictures.help")(report_pictures)
 
 
 @app.command("list", help="data.list_help")
@@ -26,9 +28,14 @@ def list_sets(json: Json = False) -> None:
     made.columns[1].justify = made.columns[4].justify = "left"
     made.columns[0].no_wrap = True
     for entry in SETS.values():
-        download = size(entry.download) if entry.wheel else t("data.no_download")
+        download = size(entry.download) if entry.wheels else t("data.no_download")
         licence = t("data.public_domain") if entry.licence == "public domain" else entry.licence
-        made.add_row(entry.name, entry.description, scaled(entry.characters), download, licence)
+        pictures = entry.modality == "pictures"
+        amount = t(
+            "data.pictures" if pictures else "data.characters",
+            count=scaled(entry.documents if pictures else entry.characters),
+        )
+        made.add_row(entry.name, entry.description, amount, download, licence)
     out = console()
     out.print(made)
     out.print(t("data.list_hint"))

@@ -1,4 +1,4 @@
-"""Built-in sets: real text that any Python machine has, or that one small hash-pinned wheel brings.
+"""Built-in sets: real text and pictures that any Python machine has, or that a small hash-pinned wheel brings.
 
 None of it is part of this package. `SETS` is the whole table; a new set is one entry and one function.
 """
@@ -17,8 +17,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
+from zaohua.data.builtin_pictures import DIGITS, EMOJI_NAMES, OPENMOJI_FONT, digits, openmoji
 from zaohua.data.document import Document
+from zaohua.data.picture import Picture
 from zaohua.data.wheels import WheelFile, locate
 from zaohua.errors import UsageError
 from zaohua.i18n import t
@@ -34,14 +37,15 @@ class BuiltinSet:
 
     name: str
     languages: tuple[str, ...]
-    documents: int  # about, where it depends on the Python version
+    documents: int  # or pictures; about, where it depends on the Python version
     characters: int
     licence: str
     source: str
-    read: Callable[[], Iterator[Document]]
-    wheel: WheelFile | None = None
-    download: int = 0  # bytes of the wheel
+    read: Callable[[], Iterator[Any]]  # of Document, or of Picture
+    wheels: tuple[WheelFile, ...] = ()
+    download: int = 0  # bytes of the wheels
     modality: str = "text"
+    credit: str = ""  # the line to show with it, where its licence asks for one
 
     @property
     def description(self) -> str:
@@ -155,39 +159,69 @@ SETS: dict[str, BuiltinSet] = {
             "public domain",
             _NOVEL.requirement,
             _three_kingdoms,
-            _NOVEL,
+            (_NOVEL,),
             1_863_840,
         ),
         BuiltinSet(
-            "king-james", ("en",), 1_189, 4_100_000, "public domain", _BIBLE.requirement, _king_james, _BIBLE, 1_790_153
+            "king-james",
+            ("en",),
+            1_189,
+            4_100_000,
+            "public domain",
+            _BIBLE.requirement,
+            _king_james,
+            (_BIBLE,),
+            1_790_153,
         ),
         BuiltinSet(
-            "sayings", ("zh",), 17_000, 250_000, "Apache-2.0", _SAYINGS.requirement, _sayings, _SAYINGS, 16_533_609
+            "sayings", ("zh",), 17_000, 250_000, "Apache-2.0", _SAYINGS.requirement, _sayings, (_SAYINGS,), 16_533_609
         ),
         BuiltinSet("python-docs", ("en",), 700, 2_000_000, "PSF-2.0", "standard library", _python_docs),
         BuiltinSet("python-code", ("python",), 800, 12_000_000, "PSF-2.0", "standard library", _python_code),
+        BuiltinSet(
+            "openmoji",
+            (),
+            1_629,
+            0,
+            "CC BY-SA 4.0",
+            f"{OPENMOJI_FONT.requirement}, {EMOJI_NAMES.requirement}",
+            openmoji,
+            (OPENMOJI_FONT, EMOJI_NAMES),
+            31_195_397,
+            "pictures",
+            "All emojis designed by OpenMoji – the open-source emoji and icon project. License: CC BY-SA 4.0",
+        ),
+        BuiltinSet(
+            "digits", (), 5_000, 0, "CC BY-SA 3.0", DIGITS.requirement, digits, (DIGITS,), 1_355_323, "pictures"
+        ),
     )
 }
 
 
-def _find(name: str) -> BuiltinSet:
-    if name not in SETS:
-        near = get_close_matches(name, SETS, n=1, cutoff=0.4)
-        meant = near[0] if near else ", ".join(SETS)
-        raise UsageError(t("data.unknown_set", name=name, meant=meant))
+def _find(name: str, modality: str) -> BuiltinSet:
+    known = [entry.name for entry in SETS.values() if entry.modality == modality]
+    if name not in known:
+        near = get_close_matches(name, known, n=1, cutoff=0.4)
+        meant = near[0] if near else ", ".join(known)
+        raise UsageError(t(f"data.unknown_set_of_{modality}", name=name, meant=meant))
     return SETS[name]
 
 
 def builtin_documents(name: str) -> Iterator[Document]:
     """The documents of a built-in set. UsageError for an unknown name, ZaohuaError if its wheel cannot be had."""
-    return _find(name).read()
+    return _find(name, "text").read()
+
+
+def builtin_pictures(name: str) -> list[Picture]:
+    """The pictures of a built-in set, with the same errors."""
+    return list(_find(name, "pictures").read())
 
 
 def identity(name: str) -> str:
-    """What pins the contents of a set: the data file's hash, or the Python whose library it is."""
-    entry = _find(name)
+    """What pins the contents of a set of texts: the data file's hash, or the Python whose library it is."""
+    entry = _find(name, "text")
     return (
-        entry.wheel.sha256
-        if entry.wheel
+        entry.wheels[0].sha256
+        if entry.wheels
         else f"{name} of {platform.python_implementation()} {platform.python_version()}"
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from rensa import RMinHash
 
+from zaohua.data.alike import followers
 from zaohua.data.config import TextDataConfig
 from zaohua.data.document import Document
 from zaohua.data.report import SourceReport
@@ -26,7 +27,6 @@ _ROWS = _VALUES // _BANDS
 # and poems, headlines and other short texts are never merged for being alike.
 _LEAST_SHINGLES = 60
 _BATCH = 1 << 20  # characters whose signatures are computed together
-_CHECKED = 1 << 16  # candidate pairs compared at once
 
 
 class _Signatures:
@@ -119,22 +119,8 @@ def _near(bands: np.ndarray, values: np.ndarray, rows: np.ndarray, threshold: fl
     """Rows to leave out, each with the earlier kept row it resembles."""
     if len(rows) < 2:
         return {}
-    pairs = np.unique(np.concatenate(list(_candidates(bands, rows))), axis=0)
-    alike = np.concatenate(
-        [np.empty(0, bool)]
-        + [_similarity(values, *pairs[i : i + _CHECKED].T) >= threshold for i in range(0, len(pairs), _CHECKED)]
-    )
-    pairs = pairs[alike]
-    pairs = pairs[np.lexsort((pairs[:, 0], pairs[:, 1]))]
-    removed: dict[int, int] = {}
-    for earlier, later in pairs.tolist():
-        if later in removed:
-            continue
-        # What resembles a removed document goes only if it resembles the kept one as well: chains do not drift.
-        kept = removed.get(earlier, earlier)
-        if kept == earlier or _similarity(values, np.array([kept]), np.array([later]))[0] >= threshold:
-            removed[later] = kept
-    return removed
+    pairs = np.concatenate(list(_candidates(bands, rows)))
+    return followers(pairs, lambda left, right: _similarity(values, left, right) >= threshold)
 
 
 def deduplicate(documents: Iterable[Document], config: TextDataConfig, report: SourceReport, folder: Path) -> Spool:

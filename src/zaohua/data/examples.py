@@ -1,4 +1,4 @@
-"""What labelled texts and pairs of texts share: which side an example is on, and a hash of all of them."""
+"""What labelled texts, pairs of texts and pictures share: sides, the order of labels, and a hash of all."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -20,6 +20,12 @@ def held_back(texts: Sequence[str], share: float, seed: int) -> np.ndarray:
         return np.zeros(0, bool)
     digests = np.array([content_digest(text.encode("utf-8", "replace")) for text in texts], dtype=np.uint64)
     return draw(digests, seed) < share
+
+
+def in_order(labels: Iterable[str]) -> list[str]:
+    """Labels sorted, as numbers if all are."""
+    found = list(labels)
+    return sorted(found, key=(lambda label: (int(label), label)) if all(map(str.isdecimal, found)) else str)
 
 
 def fingerprint(parts: Iterable[str]) -> str:

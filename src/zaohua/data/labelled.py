@@ -10,7 +10,7 @@ from pydantic import Field
 
 from zaohua.data.clean import clean_text
 from zaohua.data.config import Column
-from zaohua.data.examples import fingerprint, held_back
+from zaohua.data.examples import fingerprint, held_back, in_order
 from zaohua.data.report import SourceReport
 from zaohua.data.rows import read_rows
 from zaohua.errors import ZaohuaError, one_line
@@ -147,8 +147,7 @@ def _order(found: dict[str, str], names: list[str]) -> dict[str, str]:
     ZaohuaError where neither tells.
     """
     if not names:
-        key = (lambda label: (int(label), label)) if all(label.isdecimal() for label in found) else str
-        return {label: label for label in sorted(found, key=key)}
+        return {label: label for label in in_order(found)}
     first, last = 0 if "0" in found else 1, str(len(names))
     for label, where in found.items():
         if first and last not in found and label not in names and label.isdecimal() and int(label) < len(names):

@@ -53,6 +53,11 @@ def window_starts(seed: int, step: int, batch: int, num_tokens: int, context: in
     return (blocks * np.uint64(context) + offsets).astype(np.int64)
 
 
+def sample_numbers(seed: int, step: int, batch: int, count: int) -> np.ndarray:
+    """Which of `count` samples make up the global batch of `step`: int64 [batch]. An epoch visits each once."""
+    return _visited(seed, np.arange(step * batch, (step + 1) * batch, dtype=np.uint64), count)
+
+
 def example_numbers(seed: int, step: int, batch: int, lengths: np.ndarray) -> np.ndarray:
     """Which of len(lengths) examples make up the global batch of `step`: int64 [batch].
 
@@ -63,12 +68,17 @@ def example_numbers(seed: int, step: int, batch: int, lengths: np.ndarray) -> np
     together = max(1, min(_POOL, count // batch))  # no more than an epoch: equal examples would meet in a batch
     pool, place = divmod(step, together)
     samples = np.arange(pool * together * batch, (pool + 1) * together * batch, dtype=np.uint64)
-    epochs, positions = samples // np.uint64(count), samples % np.uint64(count)
-    keys = _mix(_mix(np.full(len(samples), seed, np.uint64)) ^ epochs)
-    drawn = permute(positions, count, keys).astype(np.int64)
+    drawn = _visited(seed, samples, count)
     key = _mix(np.array([seed], np.uint64) ^ _mix(np.array([pool], np.uint64)))
     turn = int(permute(np.array([place], np.uint64), together, key)[0])
     return drawn[np.argsort(lengths[drawn], kind="stable")][turn * batch : (turn + 1) * batch]
+
+
+def _visited(seed: int, samples: Words, count: int) -> np.ndarray:
+    """The `samples`-th of endless epochs over `count`, each in an order of its own: int64 [n]"""
+    epochs, positions = samples // np.uint64(count), samples % np.uint64(count)
+    keys = _mix(_mix(np.full(len(samples), seed, np.uint64)) ^ epochs)
+    return permute(positions, count, keys).astype(np.int64)
 
 
 def permute(positions: np.ndarray, size: int, keys: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import io
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -18,7 +18,7 @@ from typing import BinaryIO, cast
 from zaohua.data.config import TextDataConfig
 from zaohua.data.document import Document
 from zaohua.data.readers import SEEKING, TABLES, Reader, SkippedFile, reader_for
-from zaohua.data.readers.archives import member_name, open_archive, size_of
+from zaohua.data.readers.archives import members, open_archive, size_of, unpacked
 from zaohua.data.readers.columns import NoColumnError
 from zaohua.data.readers.streams import CountedFile, Gunzipped
 from zaohua.data.readers.text import read_text
@@ -35,6 +35,7 @@ __all__ = [
     "fingerprint",
     "parse_source",
     "read_sources",
+    "reasons",
     "stored_bytes",
 ]
 
@@ -68,7 +69,7 @@ def documents(source: str, *, column: str | None = None, report: SourceReport | 
         report.bytes += len(document.text) if document.text.isascii() else len(document.text.encode("utf-8", "replace"))
         yield document
     if report.documents == before:
-        raise ZaohuaError(t("data.no_text", source=source, reasons=_reasons(report)))
+        raise ZaohuaError(t("data.no_text", source=source, reasons=reasons(report)))
 
 
 def read_sources(config: TextDataConfig, report: SourceReport) -> Iterator[Document]:
@@ -116,18 +117,26 @@ def fingerprint(source: str) -> str:
     return digest.hexdigest()
 
 
-def parse_source(source: str) -> tuple[str, str]:
-    """Kind and place of a source; UsageError with what was probably meant."""
+def parse_source(source: str, kinds: Sequence[str] = KINDS, unknown: str = "data.unknown_source") -> tuple[str, str]:
+    """Kind and place of a source; UsageError with what was probably meant.
+
+    kinds: those to choose from, and unknown: the message that lists them.
+    """
     kind, colon, where = source.partition(":")
-    if colon and kind in KINDS and where:
+    if colon and kind in kinds and where:
         return kind, where
     path = Path(source).expanduser()
     if path.is_dir():
         raise UsageError(t("data.source_without_kind", source=source, meant=f"folder:{source}"))
     if path.is_file():
-        meant = "zip" if path.suffix.lower() == ".zip" else "file"
-        raise UsageError(t("data.source_without_kind", source=source, meant=f"{meant}:{source}"))
-    raise UsageError(t("data.unknown_source", source=source))
+        if path.suffix.lower() == ".zip":
+            meant = f"zip:{source}"
+        elif "file" in kinds:
+            meant = f"file:{source}"
+        else:
+            meant = f"idx:{source}" if "idx" in path.name else f"folder:{path.parent}"
+        raise UsageError(t("data.source_without_kind", source=source, meant=meant))
+    raise UsageError(t(unknown, source=source))
 
 
 def existing(kind: str, where: str) -> Path:
@@ -141,7 +150,7 @@ def existing(kind: str, where: str) -> Path:
     return path
 
 
-def _reasons(report: SourceReport) -> str:
+def reasons(report: SourceReport) -> str:
     """The reasons for skipping files, with counts, in brackets; empty if nothing was skipped."""
     if not report.skipped:
         return ""
@@ -227,10 +236,7 @@ def _counting(found: Iterator[Document], report: SourceReport) -> Iterator[Docum
 def _zip(path: Path, column: str | None, report: SourceReport) -> Iterator[Document]:
     """The files in an archive, sorted by name, unpacked in memory one at a time and never onto the disk."""
     with path.open("rb") as file, open_archive(file, size_of(file)) as archive:
-        members = {member_name(member): member for member in archive.infolist() if not member.is_dir()}
-        for name, member in sorted(members.items()):
-            if any(part.startswith((".", "__MACOSX")) and part not in (".", "..") for part in name.split("/")):
-                continue
+        for name, member in members(archive):
             reader, compressed = reader_for(name)
             if reader is None or compressed:
                 report.skip(name, "unsupported")
@@ -253,11 +259,6 @@ def _member(
     column: str | None,
     report: SourceReport,
 ) -> Iterator[Document]:
-    if member.flag_bits & 1:
-        raise SkippedFile("encrypted")
-    try:
-        with archive.open(member) as unpacked:
-            stream = cast(BinaryIO, unpacked)
-            yield from reader(io.BytesIO(stream.read()) if reader in SEEKING else stream, name, column, report)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError) as error:
-        raise SkippedFile("malformed", str(error)) from error
+    with unpacked(archive, member) as file:
+        stream = cast(BinaryIO, file)
+        yield from reader(io.BytesIO(stream.read()) if reader in SEEKING else stream, name, column, report)

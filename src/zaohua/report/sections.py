@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from zaohua.i18n import catalogue, language, t
-from zaohua.report import charts
+from zaohua.report import charts, pictures
 from zaohua.report.comparison import comparison, confusion, is_compared
 from zaohua.report.html import Content, Html, join, table, tag, written
 from zaohua.report.next_steps import commands
@@ -105,6 +105,8 @@ def overlap(record: Record) -> Html | None:
 def data(record: Record) -> Html | None:
     """What it learnt from."""
     found = record.data
+    if "originals" in found:
+        return _section("data", *pictures.section(found, record.folder))
     tokens = section(found, "tokens")
     facts = [
         (t("report.documents"), whole(found.get("documents"))),

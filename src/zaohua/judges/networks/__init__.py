@@ -1,0 +1,1 @@
+"""The networks behind the judges. Each returns features and, where it knows classes, their logits."""

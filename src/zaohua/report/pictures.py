@@ -1,0 +1,55 @@
+"""What a source of pictures holds, in words and as a sheet: for `zaohua data pictures` and for the report of a run."""
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from zaohua.data.picture import CONTACT_SHEET
+from zaohua.i18n import t
+from zaohua.report.html import Content, Html, join, tag
+from zaohua.report.numbers import whole
+
+_MOST_CLASSES = 12  # named; of the others the number is given
+
+
+def rows(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Words -> value, in order, for what is known. facts: the report of zaohua.data.pictures.Pictures."""
+    sides, copies = facts["pictures"], facts["copies"]
+    kinds = {t(f"pictures.kind_{name}"): count for name, count in facts["kinds"].items() if count}
+    skipped = {t(f"data.skip_{reason}"): count for reason, count in facts["skipped"].items()}
+    found = {
+        "sides": t("pictures.sides_value", **{side: whole(count) for side, count in sides.items()}),
+        "form": t("pictures.form_value", size=facts["size"], channels=t(f"pictures.channels_{facts['channels']}")),
+        "classes": _counts(facts["classes"]),
+        "kinds": _counts(kinds),
+        "originals": t("pictures.originals_value", **{k: "×".join(map(str, v)) for k, v in facts["originals"].items()}),
+        "doubles": t("pictures.doubles_value", exact=whole(copies["exact"]), near=whole(copies["near"])),
+        "left_out": _counts(skipped) or t("data.none"),
+        "credit": facts["credit"],
+    }
+    return {t(f"pictures.{key}"): value for key, value in found.items() if value}
+
+
+def section(facts: Mapping[str, Any], folder: Path) -> list[Content]:
+    """The same as pieces of a page, with warnings above and the contact sheet of the run folder below."""
+    entries = [tag("div", tag("dt", name), tag("dd", value)) for name, value in rows(facts).items()]
+    return [
+        *(tag("p", warning, class_="warning") for warning in facts["warnings"]),
+        tag("dl", *entries, class_="facts"),
+        _sheet(folder / CONTACT_SHEET),
+    ]
+
+
+def _sheet(path: Path) -> Html | None:
+    """The picture itself, inside the page."""
+    if not path.is_file():
+        return None
+    source = f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
+    return tag("figure", join(tag("img", src=source, alt=t("pictures.title"), style="max-width:100%")))
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    """{"cat": 12, "dog": 3} as "cat 12 · dog 3"."""
+    named = [f"{name} {whole(count)}" for name, count in list(counts.items())[:_MOST_CLASSES]]
+    return " · ".join([*named, *([f"+ {whole(len(counts) - len(named))}"] if len(counts) > len(named) else [])])

@@ -1,0 +1,62 @@
+"""The built-in sets of pictures."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from zaohua.data import builtin
+from zaohua.data.pictures import PictureConfig, Pictures, read_pictures, write_contact_sheet
+from zaohua.data.sources import documents
+from zaohua.errors import UsageError, ZaohuaError
+
+
+def fetched(name: str, **settings) -> Pictures:
+    """A set from the network, or a skip where there is none."""
+    try:
+        return read_pictures(PictureConfig(source=f"builtin:{name}", **settings), 1)
+    except UsageError:
+        raise
+    except ZaohuaError as error:
+        pytest.skip(str(error))
+
+
+def test_digits(shared_data):
+    found = fetched("digits", fit="pad", background=(0, 0, 0))
+    assert found.classes == tuple("0123456789")
+    assert len(found.train) + len(found.validation) == builtin.SETS["digits"].documents
+    assert found.train.shape[1:] == (1, 32, 32)
+    # They are pictures of MNIST, with the same labels.
+    from zaohua.data.readers.idx import read_idx
+
+    folder = shared_data / "images" / "mnist"
+    pixels = read_idx(folder / "train-images-idx3-ubyte.gz")
+    known = {p.tobytes(): n for p, n in zip(pixels, read_idx(folder / "train-labels-idx1-ubyte.gz"), strict=True)}
+    inner = np.ascontiguousarray(found.validation[:, 0, 2:-2, 2:-2].numpy())
+    assert [known[row.tobytes()] for row in inner] == found.validation_labels.tolist()
+
+
+def test_openmoji(tmp_path):
+    found = fetched("openmoji")
+    names = found.train_names + found.validation_names
+    assert "🐼 panda face" in names
+    assert not any("\U0001f1e6" <= name[0] <= "\U0001f1ff" for name in names), "no flags of countries"
+    assert len(found.classes) == 8
+    assert found.train.shape[1:] == (4, 32, 32)
+    alpha = found.train[:, 3]
+    assert (alpha.amax(dim=(1, 2)) > 200).all(), "none is empty"
+    edges = np.stack([alpha[:, 0], alpha[:, -1], alpha[:, :, 0], alpha[:, :, -1]])
+    assert (edges > 200).any(axis=(0, 2)).mean() < 0.1, "few touch the border: nothing is cut off"
+    sides = [{name.split(" ", 1)[1] for name in side} for side in (found.train_names, found.validation_names)]
+    for name in [name for name in sides[1] if name.startswith("woman ")]:
+        assert name.replace("woman ", "man ", 1) not in sides[0], "drawn alike, on one side"
+    path = tmp_path / "sheet.png"
+    write_contact_sheet(found, path)
+    with Image.open(path) as sheet:
+        assert "CC BY-SA 4.0" in sheet.text["Copyright"]
+
+
+def test_texts_and_pictures_are_told_apart():
+    with pytest.raises(UsageError, match="set of texts"):
+        list(documents("builtin:openmoji"))
+    with pytest.raises(UsageError, match="set of pictures"):
+        read_pictures(PictureConfig(source="builtin:king-james"), 1)
