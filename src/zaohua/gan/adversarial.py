@@ -7,7 +7,6 @@ ones (as often as the recipe says), then it makes others and is moved so that th
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -167,8 +166,3 @@ def averaging(batch_size: int, total_images: float | None) -> float:
     if total_images is not None:
         half = min(half, 0.05 * total_images)
     return 0.5 ** (batch_size / max(half, batch_size))
-
-
-def numbers_of(modules: dict[str, nn.Module]) -> dict[str, Any]:
-    """Parameters of each network."""
-    return {name: sum(p.numel() for p in module.parameters()) for name, module in modules.items()}
