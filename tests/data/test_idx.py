@@ -40,6 +40,7 @@ IMAGES = idx(np.arange(48, dtype=np.uint8).reshape(3, 4, 4))
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "unsupported"),
         (gzip.compress(idx(np.zeros((1 << 25,), np.uint8))), "bomb"),
     ],
+    ids=["empty", "short", "long", "cut gzip", "too many", "floats", "a picture", "bomb"],
 )
 def test_anything_else_is_refused(tmp_path, data, reason):
     path = tmp_path / "train-images-idx3-ubyte"
