@@ -198,6 +198,13 @@ def test_damaged_files_are_read_without_harm(suffix, data):
 SAMPLES_BY_SUFFIX = {suffix: unlabelled(suffix) for suffix in FORMATS}
 
 
+def test_a_picture_of_no_width_has_no_label():
+    """A WebP file whose first chunk is damaged: 0 pixels less 1 fit into no header."""
+    marked = bytearray(FORMATS[".webp"].embed(SAMPLES_BY_SUFFIX[".webp"], ".webp", FIRST))
+    marked[12] = 0  # the name of the first chunk
+    assert FORMATS[".webp"].extract(bytes(marked), ".webp") is None
+
+
 def test_unknown_formats_and_missing_files(tmp_path):
     with pytest.raises(ZaohuaError, match=r"\.png"):
         labels.read(tmp_path / "a.bmp")

@@ -97,6 +97,8 @@ def _vp8x(kind: bytes, body: bytes) -> bytes:
     else:
         width, height = (int.from_bytes(body[at : at + 2], "little") & 0x3FFF for at in (6, 8))
         width, height, alpha = width - 1, height - 1, 0
+    if kind not in (b"VP8L", b"VP8 ") or min(width, height) < 0:
+        raise ValueError("a WebP file that begins with no picture")
     return bytes([_VP8X_ALPHA * alpha, 0, 0, 0]) + width.to_bytes(3, "little") + height.to_bytes(3, "little")
 
 
