@@ -205,6 +205,13 @@ def test_a_picture_of_no_width_has_no_label():
     assert FORMATS[".webp"].extract(bytes(marked), ".webp") is None
 
 
+def test_a_tag_that_is_no_text_harms_no_film():
+    marked = FORMATS[".mp4"].embed(SAMPLES_BY_SUFFIX[".mp4"], ".mp4", FIRST)
+    assert b"isom" in marked
+    damaged = marked.replace(b"isom", b"\xff\x9dom")  # the brand, which comes back as a tag
+    assert FORMATS[".mp4"].extract(damaged, ".mp4") == FIRST
+
+
 def test_unknown_formats_and_missing_files(tmp_path):
     with pytest.raises(ZaohuaError, match=r"\.png"):
         labels.read(tmp_path / "a.bmp")

@@ -29,7 +29,7 @@ def extract(data: bytes, suffix: str) -> Provenance | None:
         return Provenance.from_tags(_id3_texts(data[: _id3_size(data)]))
     av = need("av")
     try:
-        with av.open(io.BytesIO(data)) as container:
+        with av.open(io.BytesIO(data), metadata_errors="replace") as container:
             return Provenance.from_tags(dict(container.metadata))
     except av.error.FFmpegError:
         return None
@@ -40,7 +40,10 @@ def _remux(data: bytes, tags: dict[str, str]) -> bytes:
     av = need("av")
     target = io.BytesIO()
     options = {"movflags": "use_metadata_tags"}  # else names it does not know are dropped
-    with av.open(io.BytesIO(data)) as source, av.open(target, "w", format="mp4", options=options) as output:
+    with (
+        av.open(io.BytesIO(data), metadata_errors="replace") as source,
+        av.open(target, "w", format="mp4", options=options) as output,
+    ):
         streams = {stream.index: output.add_stream_from_template(stream) for stream in source.streams}
         output.metadata.update({k: v for k, v in source.metadata.items() if k not in _WRITTEN} | tags)
         for packet in source.demux():
