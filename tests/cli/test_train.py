@@ -43,6 +43,12 @@ def test_a_dry_run_never_touches_data_or_disk(zaohua, toy, tmp_path, monkeypatch
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_dry_run_refuses_a_budget_that_the_task_does_not_count(zaohua, toy):
+    ended = zaohua("train", str(toy), "train.steps=", "train.images=5", "--dry-run")
+    assert ended.code == 2
+    assert "train.images: this task counts in tokens; give train.steps or train.minutes" in ended.err
+
+
 def test_a_dry_run_says_which_numbers_the_data_may_lower(zaohua, toy, trained):
     """Without a budget the dial counts steps by parameters alone; a tokeniser of one's own is what it is."""
     planned = json.loads(zaohua("train", str(toy), "train.steps=", "--dry-run", "--json").out)

@@ -9,11 +9,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from zaohua.gan.adversarial import Batch, Duel, averaging, latent
+from zaohua.gan.adversarial import Batch, Duel, averaging
 from zaohua.gan.augment import augment
 from zaohua.gan.config import AdversarialTrainConfig, AugmentConfig, LossConfig, RegulariserConfig
 from zaohua.gan.losses import LOSSES
 from zaohua.gan.networks.shape import build_discriminator, build_generator, shape
+from zaohua.seeding import normal
 from zaohua.training import checkpoint, parallel
 from zaohua.training.config import RunConfig
 from zaohua.training.signals import Stopped
@@ -70,7 +71,7 @@ class Line:
     def phases(self, modules, device):
         def batches(name: str, draw: Draw) -> Batch:
             stream = {"discriminator": 1, "generator": 2}[name]
-            return Batch(3 + 0.5 * latent(draw, 1, 3), None, latent(draw, 4, stream))
+            return Batch(3 + 0.5 * normal(draw.keys(3), 1), None, normal(draw.keys(stream), 4))
 
         return self.rules.phases(self.recipe.train, batches, self.recipe.train.batch_size)
 

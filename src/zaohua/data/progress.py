@@ -1,4 +1,4 @@
-"""A progress bar for what may take a moment: it appears after a second, goes when all is done, and needs a terminal."""
+"""Progress on the terminal, for what may take a moment."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -11,12 +11,18 @@ _PATIENCE = 1.0  # seconds
 T = TypeVar("T")
 
 
-def tracked(items: Iterable[T], total: int, title: str, *, visible: bool) -> Iterator[T]:
-    """The same items, with a bar that tells how many of them have come."""
+def counters(*, visible: bool) -> Progress:
+    """A display of lines with a bar each, how many of how many, and the time left; it goes when all is done, and shows
+    nothing where no terminal is."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True, disable=not (visible and console.is_terminal))
+
+
+def tracked(items: Iterable[T], total: int, title: str, *, visible: bool) -> Iterator[T]:
+    """The same items, with a bar after a second that tells how many of them have come."""
     began = time.monotonic()
-    with Progress(*columns, console=console, transient=True, disable=not (visible and console.is_terminal)) as shown:
+    with counters(visible=visible) as shown:
         bar = shown.add_task(title, total=total, visible=False)
         for number, item in enumerate(items, 1):
             yield item

@@ -39,11 +39,14 @@ def cache_folder() -> Path:
     return Path(os.environ.get("ZAOHUA_CACHE") or Path.home() / ".cache" / "zaohua").expanduser()
 
 
-def _is(path: Path, sha256: str) -> bool:
-    if not path.is_file():
-        return False
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is(path: Path, sha256: str) -> bool:
+    return path.is_file() and file_sha256(path) == sha256
 
 
 def locate(wanted: WheelFile) -> Path:

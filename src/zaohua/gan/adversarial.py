@@ -155,11 +155,6 @@ class Duel:
             regularisers.clip_weights(self.discriminator, self.regulariser.limit)
 
 
-def latent(draw: Draw, width: int, stream: int) -> Tensor:
-    """z of a batch, standard normal: [B, width]"""
-    return normal(draw.keys(stream), width)
-
-
 def averaging(batch_size: int, total_images: float | None) -> float:
     """Decay of the generator's average: a half-life of 312 batches, as in StyleGAN, or of 5% of the run if less."""
     half = batch_size * 10_000 / 32

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from zaohua.judges.weights import file_sha256
+from zaohua.data.wheels import file_sha256
 
 
 def convert(source: Path, target: Path, sha256: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from zaohua.data.wheels import WheelFile
+from zaohua.data.wheels import WheelFile, file_sha256
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.i18n import t
 from zaohua.judges import weights
@@ -96,7 +96,7 @@ def _inception(path: Path) -> Extractor:
     if path.suffix == ".safetensors":
         state = weights.read(path)
     else:
-        sha256 = weights.file_sha256(path)
+        sha256 = file_sha256(path)
         if not sha256.startswith(_INCEPTION_FILE):
             raise ZaohuaError(t("judges.unknown_pickle", path=path, wanted=_INCEPTION_FILE, found=sha256[:8]))
         state = weights.from_pickle(path, sha256, None)

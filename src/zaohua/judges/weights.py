@@ -31,12 +31,6 @@ def digest(state: Mapping[str, Tensor]) -> str:
     return total.hexdigest()
 
 
-def file_sha256(path: Path) -> str:
-    """Of a file as it lies there."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def signed(name: str, sha256: str) -> str:
     """A judge's name with the beginning of its hash: "small-cnn-mnist@1a2b3c4d"."""
     return f"{name}@{sha256[:_SHOWN]}"

@@ -1,6 +1,5 @@
 """What the tasks share that train one model in one phase: the phase, the costs, what a run remembers of its data."""
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeVar
@@ -80,7 +79,7 @@ class OneModelTask(ABC):
             "memory_bytes": self.config.training_bytes(tokens // budget.accumulate),
             "flops_per_step": self.flops_per_step(),
             "units_per_step": units,
-            "steps": budget.steps or (math.ceil(budget.tokens / tokens) if budget.tokens else None),
+            "steps": budget.steps_for(units),
             "minutes": budget.minutes,
         }
 

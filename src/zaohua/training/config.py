@@ -1,9 +1,13 @@
 """The `[train]` and `[run]` sections, the same in every task."""
 
+import math
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from zaohua.errors import UsageError
+from zaohua.i18n import t
 from zaohua.recipe import Section
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -71,6 +75,20 @@ class TrainConfig(Section):
     def open_ended(self) -> bool:
         """Whether the recipe leaves it to the task how long to train."""
         return all(getattr(self, name) is None for name in self.alternatives[0])
+
+    def steps_for(self, units: Mapping[str, int]) -> int | None:
+        """Steps of the budget, where it does not take a clock to tell. units: what a step consumes, by name.
+
+        Raises UsageError for a budget in what the task does not count.
+        """
+        if self.steps is not None:
+            return self.steps
+        for unit in ("tokens", "images"):
+            if (budget := getattr(self, unit)) is not None:
+                if unit not in units:
+                    raise UsageError(t("training.unit_unknown", unit=unit, known=", ".join(units)))
+                return max(1, math.ceil(budget / units[unit]))
+        return None
 
     @model_validator(mode="after")
     def _one_budget(self) -> "TrainConfig":

@@ -309,14 +309,8 @@ class Trainer:
 
     def _budget(self) -> int:
         """Steps in all; a budget in other units is turned into steps, minutes by timing a few that are then undone."""
-        if self.config.steps is not None:
-            return self.config.steps
-        units = self.task.units_per_step()
-        for unit in ("tokens", "images"):
-            if (budget := getattr(self.config, unit)) is not None:
-                if unit not in units:
-                    raise UsageError(t("training.unit_unknown", unit=unit, known=", ".join(units)))
-                return max(1, math.ceil(budget / units[unit]))
+        if (steps := self.config.steps_for(self.task.units_per_step())) is not None:
+            return steps
         assert self.config.minutes is not None, "the task fills in a budget"
         return self.parallel.share(self._steps_in(60 * self.config.minutes))
 

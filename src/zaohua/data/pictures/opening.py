@@ -1,13 +1,11 @@
 """All pictures of a source, opened side by side and fitted at once, so that no large picture stays in memory."""
 
-import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import psutil
 
 from zaohua.data.picture import Picture
 from zaohua.data.pictures.config import PictureConfig
@@ -21,6 +19,7 @@ from zaohua.data.sources import reasons
 from zaohua.data.spool import content_digest
 from zaohua.errors import ZaohuaError
 from zaohua.i18n import t
+from zaohua.machine import available_memory, usable_cores
 
 
 @dataclass(slots=True)
@@ -44,7 +43,7 @@ def open_all(source: str, config: PictureConfig, report: SourceReport, *, visibl
     with pictures_of(source, report, labelled=config.classes is not False) as pictures, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's comments on odd files; what cannot be used is in the report
         _check_memory(len(pictures), config)
-        pool = ThreadPoolExecutor(os.cpu_count())  # decoding runs outside the interpreter's lock
+        pool = ThreadPoolExecutor(usable_cores())  # decoding runs outside the interpreter's lock
         try:
             opened = pool.map(partial(_open, config=config), pictures)
             for picture, result in zip(
@@ -64,7 +63,7 @@ def open_all(source: str, config: PictureConfig, report: SourceReport, *, visibl
 
 def _check_memory(count: int, config: PictureConfig) -> None:
     channels = 3 if config.channels == "auto" else config.channels
-    needed, free = count * config.size**2 * channels, psutil.virtual_memory().available
+    needed, free = count * config.size**2 * channels, available_memory()
     if needed > free:
         gigabytes = {"needed": f"{needed / 1e9:.1f}", "free": f"{free / 1e9:.1f}"}
         raise ZaohuaError(t("pictures.memory", count=count, size=config.size, **gigabytes))

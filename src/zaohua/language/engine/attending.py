@@ -83,6 +83,12 @@ def _runs(pieces: Sequence[Piece], config: DecoderConfig, joined: bool) -> list[
     return runs
 
 
+def _views(pieces: Sequence[Piece], window: int | None) -> tuple[list[int], list[int]]:
+    """What each single token sees: the first position, and the one after the last."""
+    ends = [piece.end for piece in pieces]
+    return [0 if window is None else max(0, end - window) for end in ends], ends
+
+
 class _Run(ABC):
     """Pieces that are looked at together."""
 
@@ -140,8 +146,7 @@ class _Products(_Singles):
     as `exact` says."""
 
     def __init__(self, pieces: list[Piece], rows: slice, seen: Tensor, config: DecoderConfig, at_once: int) -> None:
-        firsts = [0 if config.window is None else max(0, piece.end - config.window) for piece in pieces]
-        ends = [piece.end for piece in pieces]
+        firsts, ends = _views(pieces, config.window)
         step = step_of(config.heads // config.kv_heads, config.head_dim)
         begin, end = min(firsts) // at_once * at_once, -(-max(ends) // step) * step
         super().__init__(pieces, rows, seen, config, begin, end)
@@ -162,8 +167,7 @@ class _Fused(_Singles):
     """By PyTorch's own attention: other devices and number formats."""
 
     def __init__(self, pieces: list[Piece], rows: slice, seen: Tensor, config: DecoderConfig) -> None:
-        firsts = [0 if config.window is None else max(0, piece.end - config.window) for piece in pieces]
-        ends = [piece.end for piece in pieces]
+        firsts, ends = _views(pieces, config.window)
         super().__init__(pieces, rows, seen, config, min(firsts), max(ends))
         self.mask = None
         if len(pieces) > 1:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import TaskID
 
+from zaohua.data.progress import counters
 from zaohua.i18n import t
 from zaohua.language.measuring.quality import OnStage
 
@@ -13,10 +13,8 @@ from zaohua.language.measuring.quality import OnStage
 @contextmanager
 def bars(*, visible: bool = True) -> Iterator[OnStage]:
     """Within the block, one line per stage, which goes when all is done; nothing where no terminal is."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     stages: dict[str, TaskID] = {}
-    with Progress(*columns, console=console, transient=True, disable=not (visible and console.is_terminal)) as shown:
+    with counters(visible=visible) as shown:
 
         def update(stage: str, done: int, total: int) -> None:
             if stage not in stages:
