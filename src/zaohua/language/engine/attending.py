@@ -128,7 +128,7 @@ class _Singles(_Run):
     def keep(self, layer: int, qkv: Tensor) -> None:
         """Put the new keys and values where they belong."""
         _, kv_heads, _, d = self.seen.shape
-        if len(self.seen) == 1:
+        if self.seen.shape[0] == 1:
             place = self.rows.start * qkv.stride(0) + self.q_width
             self.new[layer].copy_(qkv.as_strided((2, kv_heads, d), (kv_heads * d, d, 1), place))
         else:
@@ -153,9 +153,7 @@ class _Products(_Singles):
         self.at_once, self.scale, self.out = at_once, config.head_dim**-0.5, self.seen.flatten(0, 1)
         self.k = self.keys.flatten(1, 2).transpose(2, 3).unbind(0)  # L x [n H_kv, d, T]
         self.v = self.values.flatten(1, 2).unbind(0)  # L x [n H_kv, T, d]
-        self.mask = mask_of(firsts, ends, begin, end)[:, None]  # [n H_kv, 1, T], or 1 for them all
-        if len(pieces) > 1:
-            self.mask = self.mask.repeat_interleave(config.kv_heads, 0)
+        self.mask = mask_of(firsts, ends, begin, end)[:, None].repeat_interleave(config.kv_heads, 0)  # [n H_kv, 1, T]
 
     def look(self, layer: int, qkv: Tensor) -> None:
         """Fill the run's rows of what the tokens see."""

@@ -151,7 +151,7 @@ class _Layer:
             shape = (x.shape[0], self.turning, self.head_dim // 2, 2)
             pairs = qkv.as_strided(shape, (qkv.stride(0), self.head_dim, 2, 1))
             rows = _rows(qkv)
-            if len(pairs) <= rows:
+            if pairs.shape[0] <= rows:
                 _turn(pairs, turns)
             else:
                 for part, angles in zip(pairs.split(rows), turns.split(rows), strict=True):
@@ -162,7 +162,7 @@ class _Layer:
     def _activate(self, inner: Tensor) -> Tensor:
         """[N, 2 F] -> [N, F] for SwiGLU, [N, F] -> [N, F] for GELU"""
         rows = _rows(inner)
-        if len(inner) > rows:
+        if inner.shape[0] > rows:
             return torch.cat([self._activate(part) for part in inner.split(rows)])
         if not self.swiglu:
             return F.gelu(inner, approximate=self.approximate)

@@ -29,7 +29,7 @@ def mask_of(firsts: Sequence[int], ends: Sequence[int], begin: int, end: int) ->
 
 
 def look(q: Tensor, keys: Tensor, values: Tensor, mask: Tensor, scale: float, at_once: int, out: Tensor) -> None:
-    """q: [B, G, d]; keys: [B, d, T]; values: [B, T, d]; mask: [B or 1, 1, T]; out: [B, G, d]"""
+    """q: [B, G, d]; keys: [B, d, T]; values: [B, T, d]; mask: [B, 1, T]; out: [B, G, d]"""
     if values.shape[1] <= at_once:
         shares = torch.baddbmm(mask, q, keys, alpha=scale)
         torch.bmm(torch.softmax(shares, -1, out=shares), values, out=out)

@@ -14,6 +14,9 @@ from torch import Tensor, nn
 from zaohua.nn.int8 import Int8Linear
 from zaohua.nn.onednn import OneDNN
 
+# What only gradients need is left out where PyTorch has this: an eighth less for one of a small model's matrices.
+_bags = getattr(torch, "_embedding_bag_forward_only", torch.embedding_bag)
+
 
 class Plain:
     """Any device and number format. What stands beside a row may change how it is rounded here."""
@@ -57,10 +60,10 @@ class Sums:
 
     def __call__(self, x: Tensor) -> Tensor:
         """[N, K] -> [N, M]"""
-        if len(x) > 1:
+        if x.shape[0] > 1:  # not len(x), which costs a tenth of all this
             return self.several(x)
         factors = torch.cat((x,) * self.parts).view(-1)
-        sums, *_ = torch.embedding_bag(self.table, self.rows, self.bounds, False, 0, False, factors, True)
+        sums, *_ = _bags(self.table, self.rows, self.bounds, False, 0, False, factors, True)
         if self.blocks > 1:
             first, *others = sums.view(self.parts, self.blocks, -1).unbind(1)
             sums = sum(others, first)
@@ -69,7 +72,7 @@ class Sums:
 
     def add(self, x: Tensor, to: Tensor) -> Tensor:
         """The product added to `to` [N, M]."""
-        return self.several.add(x, to) if len(x) > 1 else self(x).add_(to)
+        return self.several.add(x, to) if x.shape[0] > 1 else self(x).add_(to)
 
     @classmethod
     def like(cls, several: OneDNN, weight: Tensor) -> "Sums | None":
