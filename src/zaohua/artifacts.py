@@ -192,6 +192,13 @@ class Video(Artifact):
         return f"{self.frames.shape} {self.fps}".encode() + self.frames.tobytes()
 
 
+def check_any_format(path: Path) -> None:
+    """Raise UsageError if nothing can be written as a file of this suffix."""
+    known = [suffix for kind in (Text, Image, Audio, Video) for suffix in kind.suffixes]
+    if path.suffix.lower() not in known:
+        raise UsageError(t("labels.unknown_format", suffix=path.suffix or path.name, known=" ".join(known)))
+
+
 def _fraction(fps: float):
     """What PyAV takes as a rate; 29.97 becomes 2997/100."""
     from fractions import Fraction

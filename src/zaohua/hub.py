@@ -10,19 +10,31 @@ from zaohua.errors import UsageError, ZaohuaError
 from zaohua.i18n import t
 from zaohua.language import pretrained
 from zaohua.language.finetuning import adapter_folder
+from zaohua.model_folder.files import CONFIG, read_json
 
 GGUF, ADAPTER = "gguf", "adapter"
+_OURS = "zaohua_"  # forms of model folders that no one else has
 _DECODER = "zaohua.language.model:LanguageModel"
 LOADERS = {
     **dict.fromkeys(("llama", "mistral", "qwen2", "qwen3", "gpt2", GGUF, ADAPTER), _DECODER),
     "bert": "zaohua.language.encoders.model:EncoderModel",
     "zaohua_seq2seq": "zaohua.language.seq2seq.model:Seq2SeqModel",
+    "zaohua_gan_image": "zaohua.gan.images.model:ImageModel",
+    "zaohua_gan_sound": "zaohua.gan.sounds.model:SoundModel",
+    "zaohua_gan_video": "zaohua.gan.video.model:VideoModel",
+    "zaohua_gan_translate": "zaohua.gan.translation.model:TranslationModel",
+    "zaohua_vocoder": "zaohua.gan.vocoder.model:VocoderModel",
 }
 """model_type of config.json, or "gguf", or "adapter" -> the class whose load(path, name=…, **options) opens it."""
 
 EVALUATORS = dict.fromkeys(
     (kind for kind, loader in LOADERS.items() if loader == _DECODER), "zaohua.language.evaluation:evaluate_folder"
 ) | dict.fromkeys(("bert", "zaohua_seq2seq"), "zaohua.language.text_measure:evaluate_folder")
+EVALUATORS["zaohua_gan_image"] = "zaohua.gan.images.evaluation:evaluate_folder"
+EVALUATORS["zaohua_gan_sound"] = "zaohua.gan.sounds.evaluation:evaluate_folder"
+EVALUATORS["zaohua_gan_video"] = "zaohua.gan.video.evaluation:evaluate_folder"
+EVALUATORS["zaohua_gan_translate"] = "zaohua.gan.translation.evaluation:evaluate_folder"
+EVALUATORS["zaohua_vocoder"] = "zaohua.gan.vocoder.evaluation:evaluate_folder"
 """The same -> the function of (model folder or file, source or None, column or None) that measures it."""
 
 
@@ -79,11 +91,11 @@ def find_model(path: Path) -> Path:
         return path
     if not path.is_dir():
         raise ZaohuaError(t("hub.not_a_folder", path=path))
-    if (path / "config.json").exists() or (path / adapter_folder.CONFIG).exists():
+    if (path / CONFIG).exists() or (path / adapter_folder.CONFIG).exists():
         return path
     checkpoints = [path / "checkpoints" / kind for kind in ("best", "last")]
     for checkpoint in checkpoints:
-        if (checkpoint / "config.json").exists():
+        if (checkpoint / CONFIG).exists():
             return checkpoint
     if (path / "recipe.toml").exists():
         raise ZaohuaError(t("hub.unfinished_run", path=path))
@@ -94,14 +106,16 @@ def find_model(path: Path) -> Path:
 
 def _kind(found: Path) -> str:
     """What the tables call this kind of model."""
-    from zaohua.language.folder import read_config
-    from zaohua.language.seq2seq import folder
-
     if found.is_file():
         return GGUF
     if adapter_folder.holds_adapter(found):
         return ADAPTER
-    return folder.MODEL_TYPE if folder.holds_seq2seq(found) else read_config(found)["model_type"]
+    kind = read_json(found / CONFIG).get("model_type")
+    if isinstance(kind, str) and kind.startswith(_OURS) and kind in LOADERS:
+        return kind
+    from zaohua.language.folder import read_config  # the rest is refused by what is wrong with it
+
+    return read_config(found)["model_type"]
 
 
 def _entry(found: Path, table: dict[str, str]) -> Any:

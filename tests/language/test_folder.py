@@ -133,7 +133,7 @@ def test_replaces_a_folder_whole_or_leaves_it(folder, make_decoder, tokenizer, m
     def no_space(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("zaohua.language.weights.save_file", no_space)
+    monkeypatch.setattr("zaohua.model_folder.tensors.save_file", no_space)
     with pytest.raises(ZaohuaError, match="No space left"):
         save_folder(make_decoder(seed=4), tokenizer, folder)
     assert (folder / "model.safetensors").read_bytes() == before

@@ -370,8 +370,8 @@ def no_space(*arguments, **_options) -> None:
 @pytest.mark.parametrize(
     "writer",
     [
-        "zaohua.language.weights.save_file",
-        "zaohua.language.folder._write_json",
+        "zaohua.model_folder.tensors.save_file",
+        "zaohua.language.folder.write_json",
         "zaohua.training.checkpoint.save_file",
         "zaohua.training.outputs.save_samples",
         "zaohua.training.outputs.point",

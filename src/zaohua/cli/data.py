@@ -1,11 +1,13 @@
-"""zaohua data list / report / pictures: what there is to learn from, and what a source holds."""
+"""zaohua data list / report / pictures / sounds / clips: what there is to learn from, and what a source holds."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from zaohua.cli.common import Json, console, print_json, table
+from zaohua.cli.data_clips import report_clips
 from zaohua.cli.data_pictures import report_pictures
+from zaohua.cli.data_sounds import report_sounds
 from zaohua.i18n import t
 
 if TYPE_CHECKING:
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 app.command("pictures", help="pictures.help")(report_pictures)
+app.command("sounds", help="sounds.help")(report_sounds)
+app.command("clips", help="clips.help")(report_clips)
 
 
 @app.command("list", help="data.list_help")
@@ -30,11 +34,9 @@ def list_sets(json: Json = False) -> None:
     for entry in SETS.values():
         download = size(entry.download) if entry.wheels else t("data.no_download")
         licence = t("data.public_domain") if entry.licence == "public domain" else entry.licence
-        pictures = entry.modality == "pictures"
-        amount = t(
-            "data.pictures" if pictures else "data.characters",
-            count=scaled(entry.documents if pictures else entry.characters),
-        )
+        characters = entry.modality == "text"
+        unit = "data.characters" if characters else f"data.{entry.modality}"
+        amount = t(unit, count=scaled(entry.characters if characters else entry.documents))
         made.add_row(entry.name, entry.description, amount, download, licence)
     out = console()
     out.print(made)

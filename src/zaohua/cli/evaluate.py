@@ -22,20 +22,22 @@ def evaluate(
     lm_eval: Annotated[str | None, typer.Option("--lm-eval", help="measure.help_lm_eval", metavar="TASKS")] = None,
     limit: Annotated[int | None, typer.Option("--limit", help="measure.help_limit", metavar="N", min=1)] = None,
     weights: Annotated[str | None, typer.Option("--weights", help="engine.help_weights", metavar="full|int8")] = None,
+    features: Annotated[str | None, typer.Option("--features", help="gan.help_features", metavar="JUDGE")] = None,
+    beside: Annotated[str | None, typer.Option("--beside", help="translate.help_beside", metavar="MODEL")] = None,
     json: Json = False,
 ) -> None:
     if column is not None and data is None:
         raise UsageError(t("cli.column_without_data"))
     if lm_eval is not None:
         given = {"--data": data, "--stride": stride, "--samples": samples, "--form": form, "--judge": judge}
-        given |= {"--weights": weights}
+        given |= {"--weights": weights, "--beside": beside, "--features": features}
         _run_tasks(model, lm_eval, limit, json, given)
         return
     if limit is not None:
         raise UsageError(t("measure.limit_without_tasks"))
     _check(samples, form, judge)
     from zaohua import hub
-    from zaohua.cli.results import quality_table, results_table, sliding_table
+    from zaohua.cli.results import quality_table, results_table, scores_table, sliding_table
 
     options = {
         "stride": stride,
@@ -43,6 +45,8 @@ def evaluate(
         "form": form,
         "judge": judge and _open_decoder(judge, "measure.judge_cannot_read"),
         "weights": weights,
+        "beside": beside,
+        "features": features,
     }
     chosen = {name: value for name, value in options.items() if value is not None}
     result = hub.evaluate(model, data, column, **chosen)
@@ -50,6 +54,9 @@ def evaluate(
         print_json(result)
         return
     out = console()
+    if "scores" in result:
+        out.print(scores_table(result))
+        return
     out.print(results_table(result["metrics"], result.get("baselines", {})))
     if "sliding" in result:
         out.print(sliding_table(result["sliding"]))

@@ -1,135 +1,84 @@
-"""zaohua generate: write with a model, to the terminal as it comes, or to a file."""
+"""zaohua generate: let a model make what it makes; how, each kind of model says in a module of its own."""
 
-import sys
+import inspect
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from zaohua.cli.common import Json, print_json
-from zaohua.errors import UsageError, one_line
+from zaohua.cli.common import Json
+from zaohua.errors import UsageError
 from zaohua.i18n import t
 
-if TYPE_CHECKING:
-    from zaohua.artifacts import Text
+_KINDS = {
+    "text": "zaohua.cli.generate_texts",
+    "picture": "zaohua.cli.generate_pictures",
+    "sound": "zaohua.cli.generate_sounds",
+    "video": "zaohua.cli.generate_clips",
+}
+"""A model's `kind` -> the module whose make(opened, **options) does it; its parameters are the options it knows."""
+
+_TEXT = {"rich_help_panel": "generate.panel_text"}
+_MEDIA = {"rich_help_panel": "generate.panel_media"}
 
 
 def generate(
+    context: typer.Context,
     model: Annotated[str, typer.Argument(help="cli.model_help")],
     prompt: Annotated[str, typer.Argument(help="generate.help_prompt")] = "",
-    chat: Annotated[bool, typer.Option("--chat", help="chat.help_chat")] = False,
-    n: Annotated[int, typer.Option("-n", "--samples", help="generate.help_n")] = 1,
-    max_new_tokens: Annotated[int, typer.Option(help="generate.help_max_new_tokens")] = 200,
-    temperature: Annotated[float, typer.Option(help="generate.help_temperature")] = 0.8,
-    top_k: Annotated[int | None, typer.Option(help="generate.help_top_k")] = None,
-    top_p: Annotated[float | None, typer.Option(help="generate.help_top_p")] = None,
-    min_p: Annotated[float | None, typer.Option(help="generate.help_min_p")] = None,
-    repetition_penalty: Annotated[float, typer.Option(help="generate.help_repetition_penalty")] = 1.0,
-    presence_penalty: Annotated[float, typer.Option(help="generate.help_presence_penalty")] = 0.0,
-    frequency_penalty: Annotated[float, typer.Option(help="generate.help_frequency_penalty")] = 0.0,
-    stop: Annotated[list[str] | None, typer.Option(help="generate.help_stop")] = None,
-    json_schema: Annotated[Path | None, typer.Option(help="engine.help_json_schema", metavar="FILE")] = None,
-    regex: Annotated[str | None, typer.Option(help="engine.help_regex")] = None,
-    grammar: Annotated[Path | None, typer.Option(help="engine.help_grammar", metavar="FILE")] = None,
-    logprobs: Annotated[int | None, typer.Option(help="engine.help_logprobs")] = None,
-    beams: Annotated[int | None, typer.Option(help="engine.help_beams")] = None,
-    length_penalty: Annotated[float, typer.Option(help="engine.help_length_penalty")] = 1.0,
-    speculate: Annotated[int, typer.Option(help="engine.help_speculate")] = 0,
-    weights: Annotated[str | None, typer.Option(help="engine.help_weights", metavar="full|int8")] = None,
+    n: Annotated[int | None, typer.Option("-n", "--samples", help="generate.help_n")] = None,
     seed: Annotated[int, typer.Option(help="generate.help_seed")] = 0,
     out: Annotated[Path | None, typer.Option(help="generate.help_out")] = None,
-    stream: Annotated[bool, typer.Option("--stream/--no-stream", help="generate.help_stream")] = True,
     json: Json = False,
+    chat: Annotated[bool, typer.Option("--chat", help="chat.help_chat", **_TEXT)] = False,
+    max_new_tokens: Annotated[int, typer.Option(help="generate.help_max_new_tokens", **_TEXT)] = 200,
+    temperature: Annotated[float, typer.Option(help="generate.help_temperature", **_TEXT)] = 0.8,
+    top_k: Annotated[int | None, typer.Option(help="generate.help_top_k", **_TEXT)] = None,
+    top_p: Annotated[float | None, typer.Option(help="generate.help_top_p", **_TEXT)] = None,
+    min_p: Annotated[float | None, typer.Option(help="generate.help_min_p", **_TEXT)] = None,
+    repetition_penalty: Annotated[float, typer.Option(help="generate.help_repetition_penalty", **_TEXT)] = 1.0,
+    presence_penalty: Annotated[float, typer.Option(help="generate.help_presence_penalty", **_TEXT)] = 0.0,
+    frequency_penalty: Annotated[float, typer.Option(help="generate.help_frequency_penalty", **_TEXT)] = 0.0,
+    stop: Annotated[list[str] | None, typer.Option(help="generate.help_stop", **_TEXT)] = None,
+    json_schema: Annotated[Path | None, typer.Option(help="engine.help_json_schema", metavar="FILE", **_TEXT)] = None,
+    regex: Annotated[str | None, typer.Option(help="engine.help_regex", **_TEXT)] = None,
+    grammar: Annotated[Path | None, typer.Option(help="engine.help_grammar", metavar="FILE", **_TEXT)] = None,
+    logprobs: Annotated[int | None, typer.Option(help="engine.help_logprobs", **_TEXT)] = None,
+    beams: Annotated[int | None, typer.Option(help="engine.help_beams", **_TEXT)] = None,
+    length_penalty: Annotated[float, typer.Option(help="engine.help_length_penalty", **_TEXT)] = 1.0,
+    speculate: Annotated[int, typer.Option(help="engine.help_speculate", **_TEXT)] = 0,
+    weights: Annotated[str | None, typer.Option(help="engine.help_weights", metavar="full|int8", **_TEXT)] = None,
+    stream: Annotated[bool, typer.Option("--stream/--no-stream", help="generate.help_stream", **_TEXT)] = True,
+    label: Annotated[str | None, typer.Option("--class", help="generate.help_class", metavar="NAME", **_MEDIA)] = None,
+    truncation: Annotated[float, typer.Option(help="generate.help_truncation", **_MEDIA)] = 1.0,
+    grid: Annotated[bool, typer.Option("--grid", help="generate.help_grid", **_MEDIA)] = False,
+    interpolate: Annotated[
+        Path | None, typer.Option(help="generate.help_interpolate", metavar="FILE.mp4", **_MEDIA)
+    ] = None,
+    project: Annotated[Path | None, typer.Option(help="generate.help_project", metavar="PICTURE", **_MEDIA)] = None,
+    seconds: Annotated[float | None, typer.Option(help="generate.help_seconds", **_MEDIA)] = None,
+    frames: Annotated[int | None, typer.Option(help="generate.help_frames", **_MEDIA)] = None,
+    fps: Annotated[float | None, typer.Option(help="generate.help_fps", **_MEDIA)] = None,
 ) -> None:
-    from zaohua import hub
-    from zaohua.artifacts import Text
+    from zaohua import artifacts, hub
 
-    if out is not None:
-        Text.check_format(out)  # before the work, not after it
-    if prompt == "-":
-        prompt = sys.stdin.read().removesuffix("\n")
-    if "\0" in prompt:
-        raise UsageError(t("generate.nul_in_prompt"))
-    if logprobs is not None and not json:
-        raise UsageError(t("engine.logprobs_need_json"))
-    forms = {"json_schema": _read(json_schema), "regex": regex, "grammar": _read(grammar)}
+    if out is not None and out.suffix:  # before the work, not after it
+        artifacts.check_any_format(out)
     opened = hub.load(model, **({} if weights is None else {"weights": weights}))
-    if not hasattr(opened, "generate"):
-        raise UsageError(t("encoder.does_not_write", path=model))
-    if chat and not hasattr(opened, "chat"):
-        raise UsageError(t("chat.does_not_chat", path=model))
-    if hasattr(opened, "only_write"):
-        opened.only_write()
-    live = (
-        _Live(prompt if getattr(opened, "continues", True) and not chat else "")
-        if stream and n == 1 and not json and beams is None
-        else None
-    )
-    texts = opened.generate(
-        [{"role": "user", "content": prompt}] if chat else prompt,
-        max_new_tokens=max_new_tokens,
-        temperature=temperature,
-        top_k=top_k,
-        top_p=top_p,
-        min_p=min_p,
-        repetition_penalty=repetition_penalty,
-        presence_penalty=presence_penalty,
-        frequency_penalty=frequency_penalty,
-        stop=stop or (),
-        n=n,
-        seed=seed,
-        stream=live,
-        logprobs=logprobs,
-        beams=beams,
-        length_penalty=length_penalty,
-        speculate=speculate,
-        **forms,
-    )
-    files = [str(text.save(path)) for text, path in zip(texts, _paths(out, n), strict=True)] if out else []
-    if json:
-        print_json(_document(texts, files))
-        return
-    if live is not None:
-        live("\n", 0)
-    else:
-        for number, text in enumerate(texts, 1):
-            print((t("generate.sample", number=number, n=n) + "\n" if n > 1 else "") + str(text))
-    for file in files:
-        print(t("generate.saved", path=file), file=sys.stderr)
+    kind = getattr(opened, "kind", "text")
+    if kind not in _KINDS:
+        raise UsageError(t("generate.makes_nothing", path=model, kind=kind))
+    make = import_module(_KINDS[kind]).make
+    known = inspect.signature(make).parameters
+    _refuse(context, known.keys() | {"model", "weights"} if kind == "text" else known.keys() | {"model"}, model, kind)
+    make(opened, **{name: value for name, value in context.params.items() if name in known})
 
 
-class _Live:
-    """Writes the prompt and what follows it as it comes; nothing before the model has begun, which may fail."""
-
-    def __init__(self, prompt: str) -> None:
-        self.waiting = prompt
-
-    def __call__(self, piece: str, _index: int) -> None:
-        sys.stdout.write(self.waiting + piece)
-        sys.stdout.flush()
-        self.waiting = ""
-
-
-def _read(file: Path | None) -> str | None:
-    """The text of a schema or grammar."""
-    if file is None:
-        return None
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise UsageError(t("engine.cannot_read", path=file, reason=one_line(error))) from error
-
-
-def _paths(out: Path, n: int) -> list[Path]:
-    """The file, or name-1, name-2 … for several texts."""
-    return [out] if n == 1 else [out.with_stem(f"{out.stem}-{number}") for number in range(1, n + 1)]
-
-
-def _document(texts: "list[Text]", files: list[str]) -> dict[str, Any]:
-    samples = [
-        {"index": text.index, "text": text.text, "finish_reason": text.finish_reason, "tokens": text.tokens}
-        | ({} if text.logprobs is None else {"logprobs": text.logprobs})
-        for text in texts
-    ]
-    first = texts[0]
-    return {"model": first.model, "prompt": first.prompt, "seed": first.seed, "samples": samples, "files": files}
+def _refuse(context: typer.Context, known: Any, model: str, kind: str) -> None:
+    """UsageError for options that were typed and mean nothing to such a model."""
+    for option in context.command.params:
+        typed = option.name is not None and context.get_parameter_source(option.name)
+        if typed and typed.name == "COMMANDLINE" and option.expose_value and option.name not in known:
+            shown = option.opts[0] if option.opts[0].startswith("-") else f'"{context.params[option.name]}"'
+            raise UsageError(t("generate.not_for_this_kind", option=shown, path=model, kind=t(f"generate.kind_{kind}")))

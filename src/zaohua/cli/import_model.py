@@ -46,7 +46,7 @@ def dtype_of(floats: str | None, found: Path) -> Any:
     also for adapters, which are merged."""
     import torch
 
-    from zaohua.language.weights import read_json
+    from zaohua.model_folder.files import read_json
 
     names = {"f32": "float32", "bf16": "bfloat16", "f16": "float16"}
     if floats is not None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 FOLDER = Path("runs/quickstart")
 LANGUAGE_RECIPE = "language/quickstart"
+OCCUPATION = "27-1024"  # graphic designers
+PICTURE_RECIPE, PICTURE_FOLDER = "gan/quickstart-pictures", "pictures"
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,42 @@ def language_act(folder: Path, console: "Console") -> dict[str, Any]:
     return {"metrics": reached, "baselines": summary["baselines"], "samples": samples}
 
 
-ACTS = [Act("language", language_act)]
+def picture_act(folder: Path, console: "Console") -> dict[str, Any]:
+    """Two networks learn digits from each other; the sheet of what they make goes into the report."""
+    from zaohua.cli.results import scores_table
+    from zaohua.hub import load
+    from zaohua.recipe import load_recipe
+    from zaohua.training.run import train
+
+    run = folder / PICTURE_FOLDER
+    summary = train(load_recipe(PICTURE_RECIPE, [f"run.dir={run.as_posix()}"]), quiet=console.quiet)
+    console.print(scores_table(summary))
+    file = load(run).grid(80).save(run / "digits.png")
+    console.print(t("quickstart.pictures", path=file.as_posix()))
+    return {"scores": summary["scores"], "realism": summary["realism"], "file": file.as_posix()}
+
+
+def careers_act(folder: Path, console: "Console") -> dict[str, Any]:
+    """What generative AI does to one occupation, as a report in each language."""
+    from zaohua.careers.pages import page
+    from zaohua.careers.pages.html import write
+    from zaohua.careers.profile import profile
+    from zaohua.i18n import LANGUAGES, using
+
+    one, files = profile(OCCUPATION), []
+    for language in LANGUAGES:
+        with using(language):
+            shown = page.show(one)
+            files.append(folder / f"occupation.{language}.html")
+            write(shown, files[-1])
+            console.print(shown.title, style="bold")
+            for sentence in (*shown.lead[:2], *shown.sections[0].sentences[:1]):
+                console.print(sentence)
+        console.print(t("quickstart.occupation", path=files[-1].as_posix()))
+    return {"occupation": one.code, "files": [file.as_posix() for file in files]}
+
+
+ACTS = [Act("language", language_act), Act("pictures", picture_act), Act("careers", careers_act)]
 
 
 def _clear(folder: Path) -> None:

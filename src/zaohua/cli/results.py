@@ -16,13 +16,17 @@ _NAMES = {
     "perplexity": "cli.metric_perplexity",
     "bits_per_byte": "cli.metric_bits_per_byte",
 }
+_TITLES = (
+    (_NAMES.keys(), "cli.results"),
+    ({"fd", "l1", "perceptual"}, "translate.results"),
+)
 _RIVALS = {"unigram": "cli.unigram", "before": "cli.before"}
 
 
 def results_table(metrics: Mapping[str, Any], baselines: Mapping[str, Any]) -> "Table":
     """One row per metric: the model, then each baseline that has the metric too. Lower is better in all of _NAMES."""
     rivals = {name: scores for name, scores in baselines.items() if isinstance(scores, Mapping)}
-    title = t("cli.results" if metrics.keys() <= _NAMES.keys() else "encoder.results")
+    title = t(next((key for names, key in _TITLES if metrics.keys() <= names), "encoder.results"))
     made = table(title, t("cli.metric"), t("cli.model"), *(_rival(*item) for item in rivals.items()))
     for name, value in metrics.items():
         label = t(_NAMES[name]) if name in _NAMES else metric_name(name)
@@ -56,6 +60,21 @@ def tasks_table(found: Mapping[str, Mapping[str, Any]]) -> "Table":
     for task, metrics in found.items():
         for name, scores in metrics.items():
             made.add_row(task, name, _number(scores["value"]), _number(scores["stderr"]))
+    return made
+
+
+def scores_table(found: Mapping[str, Any]) -> "Table":
+    """One row per measure of what was generated and of what is real. found: "scores" (zaohua.judges.scores.compare) and
+    perhaps "realism" (zaohua.judges.realism.realism_report) and "speech" (zaohua.judges.speech)."""
+    from zaohua.judges.scores import realism_row, score_rows
+    from zaohua.judges.speech import speech_rows
+
+    title = t("judges.table", count=found["scores"]["count"], reference=found["scores"]["reference"])
+    made = table(title, t("cli.metric"), t("judges.generated"), t("judges.real"))
+    rows = score_rows(found["scores"]) + ([realism_row(found["realism"])] if "realism" in found else [])
+    rows += speech_rows(found["speech"]) if "speech" in found else []
+    for row in rows:
+        made.add_row(*row)
     return made
 
 

@@ -59,12 +59,15 @@ def follow(raw: "RawRecipe", *, resume: bool, accept_changes: bool, dry_run: boo
 
 
 def _show_summary(summary: Mapping[str, Any], folder: str) -> None:
-    from zaohua.cli.results import results_table
+    from zaohua.cli.results import results_table, scores_table
     from zaohua.report.next_steps import writes
     from zaohua.report.verdict import copying
 
     out = console()
-    out.print(results_table(summary["metrics"], summary.get("baselines", {})))
+    if "scores" in summary:
+        out.print(scores_table(summary))
+    else:
+        out.print(results_table(summary["metrics"], summary.get("baselines", {})))
     if copied := copying(summary.get("overlap", {})):
         out.print(copied)
     out.print(t("cli.trained" if writes(summary.get("task")) else "encoder.trained", folder=folder))

@@ -21,8 +21,10 @@ VERBS = {
     "generate": "zaohua.cli.generate:generate",
     "fill": "zaohua.cli.fill:fill",
     "classify": "zaohua.cli.classify:classify",
+    "translate": "zaohua.cli.translate:translate",
     "import": "zaohua.cli.import_model:import_model",
     "export": "zaohua.cli.export_model:export_model",
+    "careers": "zaohua.cli.careers:app",
     "data": "zaohua.cli.data:app",
     "doctor": "zaohua.cli.doctor:doctor",
 }
@@ -122,6 +124,7 @@ def _finish(command: Any, shared: list[Any]) -> None:
     command.params += shared
     for parameter in command.params:
         parameter.help = _words(_TYPER_HELP.get(parameter.name, parameter.help))
+        parameter.rich_help_panel = _words(getattr(parameter, "rich_help_panel", None))
     command.help = _words(command.help)
     command.epilog = (_words(command.epilog) or "").strip()
     command.short_help = _words(command.short_help)

@@ -19,9 +19,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from zaohua.data.builtin_pictures import DIGITS, EMOJI_NAMES, OPENMOJI_FONT, digits, openmoji
+from zaohua.data.builtin_clips import DIGIT_CLIPS, EMOJI_CLIPS, moving_digits, moving_emoji
+from zaohua.data.builtin_pictures import DIGITS, EMOJI_NAMES, OPENMOJI_FONT, digits, openmoji, openmoji_lines
+from zaohua.data.builtin_sounds import EFFECTS, effects
+from zaohua.data.clip import Clip
 from zaohua.data.document import Document
 from zaohua.data.picture import Picture
+from zaohua.data.sound import Sound
 from zaohua.data.wheels import WheelFile, locate
 from zaohua.errors import UsageError
 from zaohua.i18n import t
@@ -37,11 +41,11 @@ class BuiltinSet:
 
     name: str
     languages: tuple[str, ...]
-    documents: int  # or pictures; about, where it depends on the Python version
+    documents: int  # or pictures, or sounds; about, where it depends on the Python version
     characters: int
     licence: str
     source: str
-    read: Callable[[], Iterator[Any]]  # of Document, or of Picture
+    read: Callable[[], Iterator[Any]]  # of Document, of Picture or of Sound
     wheels: tuple[WheelFile, ...] = ()
     download: int = 0  # bytes of the wheels
     modality: str = "text"
@@ -178,21 +182,50 @@ SETS: dict[str, BuiltinSet] = {
         ),
         BuiltinSet("python-docs", ("en",), 700, 2_000_000, "PSF-2.0", "standard library", _python_docs),
         BuiltinSet("python-code", ("python",), 800, 12_000_000, "PSF-2.0", "standard library", _python_code),
-        BuiltinSet(
-            "openmoji",
-            (),
-            1_629,
-            0,
-            "CC BY-SA 4.0",
-            f"{OPENMOJI_FONT.requirement}, {EMOJI_NAMES.requirement}",
-            openmoji,
-            (OPENMOJI_FONT, EMOJI_NAMES),
-            31_195_397,
-            "pictures",
-            "All emojis designed by OpenMoji – the open-source emoji and icon project. License: CC BY-SA 4.0",
+        *(
+            BuiltinSet(
+                name,
+                (),
+                1_629,
+                0,
+                "CC BY-SA 4.0",
+                f"{OPENMOJI_FONT.requirement}, {EMOJI_NAMES.requirement}",
+                read,
+                (OPENMOJI_FONT, EMOJI_NAMES),
+                31_195_397,
+                "pictures",
+                "All emojis designed by OpenMoji – the open-source emoji and icon project. License: CC BY-SA 4.0",
+            )
+            for name, read in (("openmoji", openmoji), ("openmoji-lines", openmoji_lines))
         ),
         BuiltinSet(
             "digits", (), 5_000, 0, "CC BY-SA 3.0", DIGITS.requirement, digits, (DIGITS,), 1_355_323, "pictures"
+        ),
+        BuiltinSet("effects", (), 55, 0, "CC0-1.0", EFFECTS.requirement, effects, (EFFECTS,), 42_669_158, "sounds"),
+        BuiltinSet(
+            "moving-digits",
+            (),
+            DIGIT_CLIPS,
+            0,
+            "CC BY-SA 3.0",
+            DIGITS.requirement,
+            moving_digits,
+            (DIGITS,),
+            1_355_323,
+            "clips",
+        ),
+        BuiltinSet(
+            "moving-emoji",
+            (),
+            EMOJI_CLIPS,
+            0,
+            "CC BY-SA 4.0",
+            f"{OPENMOJI_FONT.requirement}, {EMOJI_NAMES.requirement}",
+            moving_emoji,
+            (OPENMOJI_FONT, EMOJI_NAMES),
+            31_195_397,
+            "clips",
+            "All emojis designed by OpenMoji – the open-source emoji and icon project. License: CC BY-SA 4.0",
         ),
     )
 }
@@ -215,6 +248,16 @@ def builtin_documents(name: str) -> Iterator[Document]:
 def builtin_pictures(name: str) -> list[Picture]:
     """The pictures of a built-in set, with the same errors."""
     return list(_find(name, "pictures").read())
+
+
+def builtin_clips(name: str) -> list[Clip]:
+    """The clips of a built-in set, with the same errors."""
+    return list(_find(name, "clips").read())
+
+
+def builtin_sounds(name: str) -> list[Sound]:
+    """The sounds of a built-in set, with the same errors."""
+    return list(_find(name, "sounds").read())
 
 
 def identity(name: str) -> str:

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import struct
 from collections.abc import Iterator
 from functools import partial
 from threading import Lock
@@ -40,6 +41,7 @@ DIGITS = WheelFile(
 )
 _LEFT_OUT = ("Flags", "Component")  # flags are no pictograms, components no pictures
 _EM = 100 / 128  # size of the font by the side of the square that its largest glyphs just fill
+_OPAQUE = 250  # of 255
 _WIDEST = 1.35  # advance by em; more means that this Pillow cannot join a sequence into one glyph
 # Signs that tell a man or a woman from a person: the three are drawn alike and belong on one side of a split.
 _GENDER = {"200D": "", "FE0F": "", "2640": "", "2642": "", "1F468": "1F9D1", "1F469": "1F9D1"}
@@ -47,9 +49,35 @@ _GENDER = {"200D": "", "FE0F": "", "2640": "", "2642": "", "1F468": "1F9D1", "1F
 
 def openmoji() -> Iterator[Picture]:
     """Every pictogram but flags, without variants of skin, transparent around; its class is its group in Unicode."""
+    return _drawn(locate(OPENMOJI_FONT).read_bytes())
+
+
+def openmoji_lines() -> Iterator[Picture]:
+    """The same pictograms before they are coloured, under the same names: black lines, all areas white."""
+    return _drawn(_uncoloured(locate(OPENMOJI_FONT).read_bytes()))
+
+
+def _uncoloured(font: bytes) -> bytes:
+    """A colour font whose palette is black and white: what was opaque and not black is white, what was half
+    transparent is not seen. (Its tables are found as OpenType describes them; FreeType does not look at checksums.)"""
+    changed = bytearray(font)
+    (tables,) = struct.unpack_from(">H", font, 4)
+    records = (struct.unpack_from(">4sIII", font, 12 + 16 * place) for place in range(tables))
+    palette = next(start for tag, _, start, _ in records if tag == b"CPAL")
+    count, first = struct.unpack_from(">6xHI", font, palette)
+    for place in range(palette + first, palette + first + 4 * count, 4):  # blue, green, red, alpha
+        if font[place + 3] < _OPAQUE:
+            changed[place : place + 4] = b"\xff\xff\xff\x00"
+        elif any(font[place : place + 3]):
+            changed[place : place + 4] = b"\xff\xff\xff\xff"
+    return bytes(changed)
+
+
+def _drawn(data: bytes) -> Iterator[Picture]:
+    """The pictograms of a font, given as the bytes of its file."""
     from PIL import ImageFont
 
-    data, lock = locate(OPENMOJI_FONT).read_bytes(), Lock()
+    lock = Lock()
     fonts: dict[int, FreeTypeFont] = {}
 
     def draw(text: str, side: int) -> "Image":

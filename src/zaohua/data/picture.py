@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 CONTACT_SHEET = "contact-sheet.png"  # its name in a run folder
+NEAREST = "nearest.png"  # and that of generated pictures above the training pictures they come nearest to
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,13 @@ class SourceReport:
         if len(self.duplicates) < _EXAMPLES:
             self.duplicates.append((removed, kept))
 
+    def skips(self) -> dict[str, Any]:
+        """What was left out, as plain JSON values: counts by reason, and the names."""
+        return {
+            "skipped": dict(self.skipped.most_common()),
+            "skipped_names": [list(item) for item in self.skipped_names],
+        }
+
     def as_dict(self) -> dict[str, Any]:
         """The report as plain JSON values."""
         return {
@@ -45,8 +52,7 @@ class SourceReport:
             "characters": self.characters,
             "bytes": self.bytes,
             "encodings": dict(self.encodings.most_common()),
-            "skipped": dict(self.skipped.most_common()),
-            "skipped_names": [list(item) for item in self.skipped_names],
+            **self.skips(),
             "removed": dict(self.removed.most_common()),
             "languages": dict(self.languages.most_common()),
             "near_duplicates": [list(pair) for pair in self.duplicates],

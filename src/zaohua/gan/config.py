@@ -8,6 +8,7 @@ from zaohua.gan.losses import LOSSES
 from zaohua.recipe import Section
 from zaohua.training.config import Count, Fraction, Positive, TrainConfig
 
+_MOST = 0.8  # of an adaptive strength: above it distortions begin to leak into what is generated (the paper, §3.1)
 Beta = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -36,7 +37,9 @@ class RegulariserConfig(Section):
     """
 
     kind: Literal["zero_centred", "r1", "r2", "gradient_penalty", "clip", "none"] = "zero_centred"
-    gamma: Positive | None = Field(None, description="of R1 and R2; left out: by the size of the samples")
+    gamma: Positive | Literal["auto"] | None = Field(
+        None, description="of R1 and R2; left out: by the size of the samples; auto: the best of a short trial of three"
+    )
     final: Fraction = Field(0.1, description="share of gamma that is left at the end, on a cosine")
     every: Count = Field(4, description="steps from one penalty to the next, which weighs as much more")
     estimate: Literal["exact", "difference"] = Field(
@@ -55,6 +58,8 @@ class RegulariserConfig(Section):
     def _fits(self) -> "RegulariserConfig":
         if self.kind == "gradient_penalty" and self.estimate == "difference":
             raise ValueError("estimate = 'difference' knows no slope of 1: take it with zero_centred, r1 or r2")
+        if self.gamma == "auto" and self.kind not in ("zero_centred", "r1", "r2"):
+            raise ValueError("gamma = 'auto' chooses the weight of R1 and R2: take it with zero_centred, r1 or r2")
         return self
 
 
@@ -62,7 +67,14 @@ class AugmentConfig(Section):
     """The `[augment]` section: distortions of what the discriminator sees."""
 
     strength: Fraction = Field(0.0, description="how probable each distortion is at most")
-    ramp: Fraction = Field(0.5, description="share of the run over which it grows from 0")
+    ramp: Fraction = Field(0.5, description="share of the run over which it grows from 0, if it is not adaptive")
+    adaptive: bool = Field(False, description="as strong as learning by heart asks for, up to strength or 0.8")
+    target: Fraction | None = Field(None, description="of the measured overfitting; left out: what suits the loss")
+
+    @property
+    def most(self) -> float:
+        """The strength that is never exceeded."""
+        return self.strength or (_MOST if self.adaptive else 0.0)
 
 
 class AdversarialTrainConfig(TrainConfig):

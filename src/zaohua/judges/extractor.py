@@ -88,6 +88,7 @@ _EXTRACTORS: dict[str, Callable[[str], Extractor]] = {
     "small-cnn-fashion": _small_cnn,
     "efficientnet-lite0-224": _efficientnet_lite0,
     "efficientnet-lite0-128": _efficientnet_lite0,
+    "efficientnet-lite0-64": _efficientnet_lite0,
 }
 EXTRACTORS = tuple(_EXTRACTORS)
 

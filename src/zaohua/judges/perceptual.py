@@ -14,17 +14,24 @@ from zaohua.judges.networks.efficientnet_lite import EfficientNetLite0
 _BATCH = 32
 
 
-@torch.no_grad()
-def perceptual_distance(a: Tensor, b: Tensor, extractor: Extractor) -> np.ndarray:
-    """Sum over the stages of EfficientNet of the mean squared distance of unit vectors over the channels.
-
-    uint8 [N, C, H, W] twice, the n-th with the n-th -> float64 [N]. Name the extractor beside the value.
-    """
+def features(x: Tensor, extractor: Extractor) -> list[Tensor]:
+    """Unit vectors over the channels at every place of every stage; differentiable. float [N, C, H, W] in 0 … 255"""
     network = extractor.module
     assert isinstance(network, EfficientNetLite0)
-    distances = []
-    for parts in zip(a.split(_BATCH), b.split(_BATCH), strict=True):
-        pairs = zip(*(network.stages(extractor.inputs(part)) for part in parts), strict=True)
-        stages = [(F.normalize(x, dim=1) - F.normalize(y, dim=1)).square().sum(1).mean((1, 2)) for x, y in pairs]
-        distances.append(torch.stack(stages).sum(0))
+    return [F.normalize(stage, dim=1) for stage in network.stages(extractor.inputs(x))]
+
+
+def distance(a: list[Tensor], b: list[Tensor]) -> Tensor:
+    """Sum over the stages of the mean squared distance, of the n-th with the n-th, or of each with the only one: [N]"""
+    return torch.stack([(x - y).square().sum(1).mean((1, 2)) for x, y in zip(a, b, strict=True)]).sum(0)
+
+
+@torch.no_grad()
+def perceptual_distance(a: Tensor, b: Tensor, extractor: Extractor) -> np.ndarray:
+    """How unlike the n-th of a and the n-th of b look to EfficientNet.
+
+    uint8 [N, C, H, W] twice -> float64 [N]. Name the extractor beside the value.
+    """
+    parts = zip(a.split(_BATCH), b.split(_BATCH), strict=True)
+    distances = [distance(features(x, extractor), features(y, extractor)) for x, y in parts]
     return torch.cat(distances).double().numpy()

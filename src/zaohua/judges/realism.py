@@ -22,6 +22,7 @@ _HELD_OUT = 0.25  # of the pictures of each kind
 _SIDES = (16, 64)  # pixels: smaller and larger pictures are judged at these
 _FEWEST = 16  # pictures of each kind
 _MOST = 5_000
+_MOST_EPOCHS = 100  # a few pictures are known by heart by then, which tells nothing of others
 
 
 def realism(
@@ -32,7 +33,7 @@ def realism(
     seed: int = 0,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> float:
-    """Held-out accuracy of a small classifier trained for `steps` batches. uint8 [N, C, H, W] and [M, C, H, W]
+    """Held-out accuracy of a small classifier trained for `steps` batches, but for 100 epochs at most. uint8 [N, C, H, W] and [M, C, H, W]
 
     Both kinds are cut to equal numbers, at most 5,000. ZaohuaError for fewer than 16 of either.
     """
@@ -42,7 +43,7 @@ def realism(
     kinds = [_inputs(kind[torch.randperm(len(kind), generator=generator)[:count]]) for kind in (real, fake)]
     unseen, seen = (torch.cat(parts) for parts in zip(*(kind.tensor_split((held_out,)) for kind in kinds), strict=True))
     wanted = [torch.arange(2).repeat_interleave(size) for size in (held_out, count - held_out)]
-    epochs = max(1, round(steps * _BATCH / len(seen)))
+    epochs = min(max(1, round(steps * _BATCH / len(seen))), _MOST_EPOCHS)
     module = fit_classifier(
         seen, wanted[1], classes=2, epochs=epochs, batch=_BATCH, shift=_SHIFT, seed=seed, on_progress=on_progress
     )

@@ -78,9 +78,10 @@ def compare(reference: Reading, held_out: Reading, fake: Reading, extractor: str
 
 
 def score_rows(report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """The report of `compare` for a table, in the language in force: measure, generated, real."""
+    """The report of `compare`, or as much of it as there is, for a table in the language in force: measure, generated,
+    real."""
     rows = []
-    for name in MEASURES:
+    for name in filter(report.__contains__, MEASURES):
         value, floor = (
             f"{number:.1%}" if name in _SHARES else f"{number:.4g}"
             for number in (report[name]["value"], report[name]["floor"])
@@ -89,6 +90,12 @@ def score_rows(report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
             value += f" ± {report['kid_spread']:.2g}"
         rows.append((t(f"judges.{name}", extractor=report["extractor"]), value, floor))
     return rows
+
+
+def realism_row(report: Mapping[str, float]) -> tuple[str, str, str]:
+    """The report of zaohua.judges.realism.realism_report as a row of the same table."""
+    value = f"{report['value']:.1%} ± {report['error']:.1%}"
+    return t("judges.realism"), value, f"{report['floor']:.1%}"
 
 
 def _part(reading: Reading, chosen: np.ndarray) -> Reading:

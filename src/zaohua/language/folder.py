@@ -3,17 +3,14 @@ and folders of the families in zaohua.language.families, saved by others, open h
 in a folder runs.
 """
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from torch import Tensor
 
 from zaohua.errors import ZaohuaError, one_line
-from zaohua.files import new_folder
 from zaohua.i18n import t
 from zaohua.language.decoder import Decoder
 from zaohua.language.encoders.encoder import Encoder
@@ -21,7 +18,8 @@ from zaohua.language.families import FAMILIES, family_for
 from zaohua.language.families.base import SpecialIds
 from zaohua.language.filling import blank, fill
 from zaohua.language.tokenizer import Tokenizer
-from zaohua.language.weights import SHARD_BYTES, read_json, saved_tensors, write_tensors
+from zaohua.model_folder.files import CARD, CONFIG, new_model_folder, read_json, write_json
+from zaohua.model_folder.tensors import SHARD_BYTES, saved_tensors, write_tensors
 
 
 def save_folder(
@@ -49,19 +47,14 @@ def save_folder(
     tensors = {name: part.join(state) for name, part in family.layout(config, state).items()}
     dtype = str(next(iter(tensors.values())).dtype).removeprefix("torch.")
     ids = SpecialIds(tokenizer.bos_id, tokenizer.eos_id, tokenizer.pad_id)
-    try:
-        with new_folder(Path(folder)) as temporary:
-            write_tensors(tensors, temporary, shard_bytes)
-            _write_json(temporary / "config.json", family.to_json(config, ids, dtype))
-            for file in temporary.glob("*.safetensors"):
-                file.chmod((temporary / "config.json").stat().st_mode)  # else its owner's alone
-            if isinstance(model, Decoder):
-                _write_json(temporary / "generation_config.json", _generation_json(ids, ends))
-            tokenizer.save(temporary)
-            if card is not None:
-                (temporary / "README.md").write_text(card, encoding="utf-8")
-    except (OSError, SafetensorError) as error:
-        raise ZaohuaError(t("hub.cannot_save", path=folder, reason=one_line(error))) from error
+    with new_model_folder(folder) as temporary:
+        write_tensors(tensors, temporary, shard_bytes)
+        write_json(temporary / CONFIG, family.to_json(config, ids, dtype))
+        if isinstance(model, Decoder):
+            write_json(temporary / "generation_config.json", _generation_json(ids, ends))
+        tokenizer.save(temporary)
+        if card is not None:
+            (temporary / CARD).write_text(card, encoding="utf-8")
 
 
 def load_folder(folder: Path, dtype: torch.dtype = torch.float32) -> tuple[Decoder | Encoder, Tokenizer]:
@@ -132,18 +125,3 @@ def _generation_json(ids: SpecialIds, ends: Iterable[int]) -> dict[str, Any]:
         "do_sample": True,
         "temperature": 0.8,
     }
-
-
-def _write_json(path: Path, value: dict[str, Any]) -> None:
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def read_card(folder: Path) -> str | None:
-    """The text of a model folder's README.md, if it has one."""
-    card = folder / "README.md"
-    return card.read_text(encoding="utf-8", errors="replace") if card.is_file() else None
-
-
-def usual_device(asked: torch.device | str | None) -> torch.device:
-    """The device asked for; else a CUDA GPU if there is one, else the CPU."""
-    return torch.device(asked or ("cuda" if torch.cuda.is_available() else "cpu"))

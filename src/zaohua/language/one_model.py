@@ -1,19 +1,16 @@
 """What the tasks share that train one model in one phase: the phase, the costs, what a run remembers of its data."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from zaohua import recipe as recipes
-from zaohua.nn.blank import Blank
 from zaohua.recipe import Section
 from zaohua.training import optimisers
-from zaohua.training.task import Draw, Phase, Weights
-
-M = TypeVar("M", bound=nn.Module)
+from zaohua.training.task import Draw, Phase
 
 
 class OneModelTask(ABC):
@@ -89,11 +86,3 @@ class OneModelTask(ABC):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:  # noqa: B027 - a task may well need nothing here
         """Nothing to take back: everything follows from the recipe."""
-
-
-def restored(make: Callable[[], M], weights: Weights) -> M:
-    """An unsharded model with these weights. make: builds one, whose own weights are never looked at."""
-    with Blank():
-        model = make()
-    model.load_state_dict({name: tensor.cpu() for name, tensor in weights["model"].items()}, assign=True)
-    return model.eval()

@@ -7,8 +7,9 @@ from typing import Self
 import torch
 from torch import nn
 
-from zaohua.language.folder import read_card, usual_device
 from zaohua.language.tokenizer import Tokenizer
+from zaohua.machine import usual_device
+from zaohua.model_folder.files import read_card
 
 
 class OpenedModel(ABC):

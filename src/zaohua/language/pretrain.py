@@ -25,9 +25,10 @@ from zaohua.language.measuring.forms import find_form, known_form
 from zaohua.language.measuring.progress import bars
 from zaohua.language.measuring.quality import Measuring, measure
 from zaohua.language.model import LanguageModel
-from zaohua.language.one_model import OneModelTask, restored
+from zaohua.language.one_model import OneModelTask
 from zaohua.language.tokenizer import Tokenizer, TokenizerConfig
 from zaohua.metrics.overlap import overlap_report
+from zaohua.nn.blank import filled
 from zaohua.recipe import Section
 from zaohua.training.config import RunConfig, TrainConfig
 from zaohua.training.parallel import Parallel
@@ -156,7 +157,7 @@ class LanguageTask(OneModelTask):
 
     def _model(self, weights: Weights) -> LanguageModel:
         """An unsharded model with these weights."""
-        return LanguageModel(restored(lambda: Decoder(self.config), weights), self.corpus.tokenizer)
+        return LanguageModel(filled(lambda: Decoder(self.config), weights["model"]), self.corpus.tokenizer)
 
     def sample(self, weights: Weights) -> list[Text]:
         """A continuation of each of the recipe's prompts."""

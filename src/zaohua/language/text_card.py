@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from zaohua.language.card import facts_table, table_value
 from zaohua.language.encoders.encoder import EncoderConfig
 from zaohua.language.seq2seq.module import Seq2SeqConfig
+from zaohua.model_folder.facts import facts_table, table_value
 
 _USE = {
     "masked": ('model.fill_mask("… [MASK] …")', "AutoModelForMaskedLM", "fill-mask"),

@@ -24,7 +24,7 @@ from zaohua.files import write_atomic
 from zaohua.i18n import t
 from zaohua.language.tokenizer_fast import LONGEST_SPACE, FastEncoder, byte_table, fast_encoder
 from zaohua.language.tokenizer_stream import ByteStream, TextStream
-from zaohua.language.weights import read_json
+from zaohua.model_folder.files import read_json
 from zaohua.recipe import Section
 
 END_OF_TEXT = "<|endoftext|>"

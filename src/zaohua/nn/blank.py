@@ -1,9 +1,12 @@
 """Modules without starting weights, for those that are about to be loaded."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
+
+M = TypeVar("M", bound=nn.Module)
 
 
 class Blank(TorchFunctionMode):
@@ -19,3 +22,12 @@ class Blank(TorchFunctionMode):
         if getattr(function, "__module__", None) == "torch.nn.init":
             return kwargs["tensor"]  # torch.nn.init hands its arguments over by name
         return function(*args, **kwargs)
+
+
+def filled(make: Callable[[], M], weights: Mapping[str, Tensor]) -> M:
+    """A module with these weights, on the CPU, to be used and not trained. make: builds one, whose own weights are
+    never looked at."""
+    with Blank():
+        module = make()
+    module.load_state_dict({name: tensor.cpu() for name, tensor in weights.items()}, assign=True)
+    return module.eval()

@@ -18,22 +18,23 @@ _FONT = "system-ui, -apple-system, 'Segoe UI', 'PingFang SC', 'Microsoft YaHei',
 
 def loss_chart(record: Record) -> Html | None:
     """Training and validation loss against what was consumed, with the baselines as lines across."""
-    if not record.train and not record.evals:
+    train, evals = with_loss(record.train), with_loss(record.evals)
+    if not train and not evals:
         return None
     unit = _unit(record)
     figure = go.Figure()
-    if record.train:
+    if train:
         figure.add_scatter(
-            x=_places(record.train, record, unit),
-            y=[line["loss"] for line in record.train],
+            x=_places(train, record, unit),
+            y=[line["loss"] for line in train],
             name=t("report.training_loss"),
             mode="lines",
             line={"color": TRAINING, "width": 1.5},
         )
-    if record.evals:
+    if evals:
         figure.add_scatter(
-            x=_places(record.evals, record, unit),
-            y=[line["loss"] for line in record.evals],
+            x=_places(evals, record, unit),
+            y=[line["loss"] for line in evals],
             name=t("report.validation_loss"),
             mode="lines+markers",
             line={"color": MODEL, "width": 2.5},
@@ -54,7 +55,7 @@ def loss_chart(record: Record) -> Html | None:
                 },
             )
     label = t("encoder.axis_loss" if is_compared(record) else "report.axis_loss")
-    return _draw(figure, x=t(f"report.axis_{unit}"), y=label, height=380, name="loss")
+    return draw(figure, x=t(f"report.axis_{unit}"), y=label, height=380, name="loss")
 
 
 def small_charts(record: Record) -> list[tuple[str, Html]]:
@@ -78,7 +79,7 @@ def small_charts(record: Record) -> list[tuple[str, Html]]:
             showlegend=False,
         )
         figure.update_yaxes(rangemode="tozero", tickformat=".0%" if key == "mfu" else None)
-        found.append((t(title), _draw(figure, x=t(f"report.axis_{unit}"), y="", height=200, name=key)))
+        found.append((t(title), draw(figure, x=t(f"report.axis_{unit}"), y="", height=200, name=key)))
     return found
 
 
@@ -87,6 +88,11 @@ def plotly_javascript() -> Html:
     from plotly.offline import get_plotlyjs
 
     return Html(f"<script>{get_plotlyjs()}</script>")
+
+
+def with_loss(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those that have a loss."""
+    return [line for line in lines if number(line.get("loss")) is not None]
 
 
 def _unit(record: Record) -> str:
@@ -103,7 +109,8 @@ def _places(lines: list[dict[str, Any]], record: Record, unit: str) -> list[floa
     return [line["step"] * per_step for line in lines]
 
 
-def _draw(figure: go.Figure, *, x: str, y: str, height: int, name: str) -> Html:
+def draw(figure: go.Figure, *, x: str, y: str, height: int, name: str) -> Html:
+    """A figure as a piece of page that takes its width. x, y: titles of the axes; height: in pixels; name: its id."""
     figure.update_layout(
         template="none",
         height=height,

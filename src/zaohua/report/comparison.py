@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from zaohua.i18n import catalogue, language, t
+from zaohua.report.findings import findings, is_duel
 from zaohua.report.html import Content, Html, table, tag
 from zaohua.report.numbers import decimal, number, percent, whole
 from zaohua.report.record import Record, section
@@ -18,7 +19,10 @@ _COUNTS = {
     "seq2seq": ("chrf", True),
     "instruct": ("loss", False),
     "prefer": ("accuracy", True),
+    "vocoder": ("fd", False),
+    "gan-translate": ("fd", False),
 }
+_FLOOR = "floor"  # a baseline that is what real data score: no rival to be beaten
 _LEVEL = 0.005  # a difference smaller than this share is none
 _SHARES = ("accuracy", "likelier", "macro_f1", "recall_at_1", "recall_at_10", "values_said")
 
@@ -62,6 +66,7 @@ def comparison(record: Record) -> Html:
         "section",
         tag("p", sentence, class_=f"verdict {kind}"),
         *(tag("p", text, class_="warning") for text in warnings(record)),
+        *(findings(record) if is_duel(record) else ()),
         table(head, rows, class_="numbers"),
         tag("p", t(f"encoder.explained_{record.recipe['task']}"), class_="note"),
     )
@@ -87,7 +92,8 @@ def _verdict(record: Record, rivals: Mapping[str, Mapping[str, Any]]) -> tuple[s
     """("beats" | "level" | "loses" | "unknown", one sentence), against the best baseline."""
     name, more_is_better = _COUNTS[record.recipe["task"]]
     ours = number(record.best.get(name))
-    known = {rival: value for rival, scores in rivals.items() if (value := number(scores.get(name))) is not None}
+    scored = {rival: number(scores.get(name)) for rival, scores in rivals.items() if rival != _FLOOR}
+    known = {rival: value for rival, value in scored.items() if value is not None}
     if ours is None or not known:
         return "unknown", t("encoder.verdict_unknown", metric=metric_name(name), ours=_value(name, ours))
     best = (max if more_is_better else min)(known, key=lambda rival: known[rival])

@@ -7,13 +7,19 @@ from zaohua.report.numbers import number
 from zaohua.report.record import Record
 from zaohua.report.verdict import overfits
 
-_WRITES = ("report.next_generate", "generate")
-# task -> why, and the verb that uses its model; a model of any other task writes.
+_ASKED = "PROMPT"  # stands for a beginning the run knows
+_WRITES = ("report.next_generate", "generate", _ASKED)
+# task -> why, the verb that uses its model, and what comes after the folder; a model of any other task writes.
 _USES = {
-    "masked": ("encoder.next_fill", "fill"),
-    "classify": ("encoder.next_classify", "classify"),
-    "embed": ("", ""),
+    "masked": ("encoder.next_fill", "fill", _ASKED),
+    "classify": ("encoder.next_classify", "classify", _ASKED),
+    "embed": ("", "", ""),
     "seq2seq": _WRITES,
+    "gan-image": ("gan.next_pictures", "generate", "--grid"),
+    "gan-sound": ("gan.next_sounds", "generate", "-n 8"),
+    "gan-video": ("gan.next_films", "generate", "-n 4"),
+    "gan-translate": ("gan.next_translate", "translate", "picture.png"),
+    "vocoder": ("gan.next_copy", "translate", "speech.wav"),
 }
 
 
@@ -30,13 +36,11 @@ def commands(record: Record) -> list[tuple[str, str]]:
         resume = record.resume_command or f"zaohua train {t('report.your_recipe')} --resume"
         found.append((t("report.next_resume"), resume))
     if record.best:
-        prompt = next(
-            (sample.prompt for sample in reversed(record.samples) if sample.prompt), t("report.example_prompt")
-        )
-        asked = shlex.quote(prompt.strip().replace("\n", " "))
-        why, verb = _USES.get(record.recipe.get("task", ""), _WRITES)
+        why, verb, after = _USES.get(record.recipe.get("task", ""), _WRITES)
         if verb:
-            found.append((t(why), f"zaohua {verb} {shlex.quote(folder)} {asked}"))
+            found.append(
+                (t(why), f"zaohua {verb} {shlex.quote(folder)} {_asked(record) if after == _ASKED else after}")
+            )
     if record.recipe.get("task") not in _USES:
         own = "zaohua train language/novel-zh data.source=folder:./my-texts run.dir=runs/mine"
         found.append((t("report.next_own_text"), own))
@@ -48,11 +52,17 @@ def commands(record: Record) -> list[tuple[str, str]]:
     return found
 
 
+def _asked(record: Record) -> str:
+    """The newest beginning of a text that the run was asked to go on from."""
+    known = (sample.prompt for sample in reversed(record.samples) if sample.prompt)
+    return shlex.quote(next(known, t("report.example_prompt")).strip().replace("\n", " "))
+
+
 def _change(record: Record) -> tuple[str, str] | None:
     """The one setting that this run's curve suggests to change, and why."""
     if overfits(record):
         return t("report.next_dropout"), "model.dropout=0.1"
-    for budget in ("steps", "tokens", "images", "minutes"):  # a recipe has one of them
+    for budget in ("steps", "tokens", "images", "sounds", "clips", "minutes"):  # a recipe has one of them
         value = record.recipe_value("train", budget)
         if number(value):
             return t("report.next_longer"), f"train.{budget}={2 * value}"

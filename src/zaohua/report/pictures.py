@@ -21,14 +21,24 @@ def rows(facts: Mapping[str, Any]) -> dict[str, str]:
     found = {
         "sides": t("pictures.sides_value", **{side: whole(count) for side, count in sides.items()}),
         "form": t("pictures.form_value", size=facts["size"], channels=t(f"pictures.channels_{facts['channels']}")),
-        "classes": _counts(facts["classes"]),
-        "kinds": _counts(kinds),
+        "input": _input(facts),
+        "classes": counts(facts["classes"]),
+        "kinds": counts(kinds),
         "originals": t("pictures.originals_value", **{k: "×".join(map(str, v)) for k, v in facts["originals"].items()}),
         "doubles": t("pictures.doubles_value", exact=whole(copies["exact"]), near=whole(copies["near"])),
-        "left_out": _counts(skipped) or t("data.none"),
+        "left_out": counts(skipped) or t("data.none"),
         "credit": facts["credit"],
     }
     return {t(f"pictures.{key}"): value for key, value in found.items() if value}
+
+
+def _input(facts: Mapping[str, Any]) -> str:
+    """What pictures are made from, where they are: a source, or the name of a filter."""
+    if "input" not in facts:
+        return ""
+    channels = t(f"pictures.channels_{facts['input_channels']}")
+    partners = t("pairs.with_partners" if facts["paired"] else "pairs.without_partners")
+    return f"{facts['input']} ({channels}; {partners})"
 
 
 def section(facts: Mapping[str, Any], folder: Path) -> list[Content]:
@@ -37,19 +47,19 @@ def section(facts: Mapping[str, Any], folder: Path) -> list[Content]:
     return [
         *(tag("p", warning, class_="warning") for warning in facts["warnings"]),
         tag("dl", *entries, class_="facts"),
-        _sheet(folder / CONTACT_SHEET),
+        sheet(folder / CONTACT_SHEET, t("pictures.title")),
     ]
 
 
-def _sheet(path: Path) -> Html | None:
-    """The picture itself, inside the page."""
+def sheet(path: Path, title: str) -> Html | None:
+    """A picture of the run folder itself, inside the page, if it is there."""
     if not path.is_file():
         return None
     source = f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
-    return tag("figure", join(tag("img", src=source, alt=t("pictures.title"), style="max-width:100%")))
+    return tag("figure", join(tag("img", src=source, alt=title, style="max-width:100%")))
 
 
-def _counts(counts: Mapping[str, int]) -> str:
+def counts(counts: Mapping[str, int]) -> str:
     """{"cat": 12, "dog": 3} as "cat 12 · dog 3"."""
     named = [f"{name} {whole(count)}" for name, count in list(counts.items())[:_MOST_CLASSES]]
     return " · ".join([*named, *([f"+ {whole(len(counts) - len(named))}"] if len(counts) > len(named) else [])])

@@ -2,11 +2,15 @@
 
 import json
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from zaohua.report.numbers import number
+
+_MARKS = ("loss", "fd")  # numbers by which tasks tell their best checkpoint
+_SHOWN = (".png", ".wav", ".flac", ".ogg", ".mp3", ".mp4")  # kinds of files that a page can show
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,15 @@ class Sample:
     step: int
     prompt: str
     text: str  # what follows the prompt
+
+
+@dataclass(frozen=True)
+class Media:
+    """A picture, a sound or a film the model made. path: in the run folder's samples; prompt: what was asked for."""
+
+    step: int
+    path: Path
+    prompt: str = ""
 
 
 @dataclass(frozen=True)
@@ -29,6 +42,7 @@ class Record:
     data: dict[str, Any] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)  # in order of steps
+    media: list[Media] = field(default_factory=list)  # the same
     resume_command: str = ""  # what goes on with the run, if a state was saved
 
     @property
@@ -37,11 +51,16 @@ class Record:
         return bool(self.summary)
 
     @property
+    def mark(self) -> str:
+        """The number whose lowest value marks the best evaluation."""
+        known = (name for name in _MARKS if any(number(line.get(name)) is not None for line in self.evals))
+        return next(known, "loss")
+
+    @property
     def best(self) -> dict[str, Any]:
-        """The evaluation with the lowest loss: the checkpoint that opening the run folder loads."""
-        if self.evals:
-            return min(self.evals, key=lambda line: line["loss"])
-        return section(self.summary, "metrics")
+        """The best evaluation: the checkpoint that opening the run folder loads."""
+        marked = [line for line in self.evals if number(line.get(self.mark)) is not None]
+        return min(marked, key=lambda line: line[self.mark]) if marked else section(self.summary, "metrics")
 
     def baseline(self, name: str) -> dict[str, Any]:
         """Scores of "unigram" or "ngram"."""
@@ -60,7 +79,7 @@ def section(mapping: dict[str, Any], key: str) -> dict[str, Any]:
 
 def read_record(folder: Path) -> Record:
     """Read a run folder; nothing in it is required."""
-    lines = _lines(folder / "metrics.jsonl")
+    lines = read_lines(folder / "metrics.jsonl")
     return Record(
         folder=folder,
         recipe=_toml(folder / "recipe.toml"),
@@ -69,6 +88,7 @@ def read_record(folder: Path) -> Record:
         data=_json(folder / "data.json"),
         summary=_json(folder / "summary.json"),
         samples=_samples(folder / "samples"),
+        media=_media(folder / "samples"),
         resume_command=_resume_command(folder / "state"),
     )
 
@@ -92,7 +112,8 @@ def _toml(path: Path) -> dict[str, Any]:
         return {}
 
 
-def _lines(path: Path) -> list[dict[str, Any]]:
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The lines of a metrics.jsonl that are whole; none if there is no such file."""
     found = []
     for line in _text(path).splitlines():
         try:
@@ -105,13 +126,9 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 
 
 def _kind(lines: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
-    """Lines of one kind that have a step and a loss. A step that was run again counts as it was run last."""
+    """Lines of one kind that have a step. A step that was run again counts as it was run last."""
     by_step = {
-        int(step): line
-        for line in lines
-        if line.get("kind") == kind
-        and (step := number(line.get("step"))) is not None
-        and number(line.get("loss")) is not None
+        int(step): line for line in lines if line.get("kind") == kind and (step := number(line.get("step"))) is not None
     }
     return [by_step[step] for step in sorted(by_step)]
 
@@ -124,13 +141,28 @@ def _resume_command(states: Path) -> str:
 
 def _samples(folder: Path) -> list[Sample]:
     found = []
+    for step, item in _listed(folder):
+        if isinstance(item.get("text"), str):
+            prompt = item["prompt"] if isinstance(item.get("prompt"), str) else ""
+            found.append(Sample(step, prompt, item["text"].removeprefix(prompt)))
+    return sorted(found, key=lambda sample: sample.step)
+
+
+def _media(folder: Path) -> list[Media]:
+    found = []
+    for step, item in _listed(folder):
+        name, prompt = item.get("file"), item.get("prompt")
+        if not isinstance(name, str) or Path(name).name != name:  # a name, and no way out of the folder
+            continue
+        if Path(name).suffix in _SHOWN and (folder / name).is_file():
+            found.append(Media(step, folder / name, prompt if isinstance(prompt, str) else ""))
+    return sorted(found, key=lambda media: media.step)
+
+
+def _listed(folder: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(step, entry) of every list of samples."""
     for path in sorted(folder.glob("step-*.json")):
         content = _json(path)
         step, listed = number(content.get("step")), content.get("samples")
-        if step is None or not isinstance(listed, list):
-            continue
-        for item in listed:
-            if isinstance(item, dict) and isinstance(item.get("text"), str):
-                prompt = item["prompt"] if isinstance(item.get("prompt"), str) else ""
-                found.append(Sample(int(step), prompt, item["text"].removeprefix(prompt)))
-    return sorted(found, key=lambda sample: sample.step)
+        if step is not None and isinstance(listed, list):
+            yield from ((int(step), item) for item in listed if isinstance(item, dict))

@@ -6,9 +6,12 @@ A new section is one function here and one line in SECTIONS.
 from collections.abc import Callable
 from typing import Any
 
+from zaohua.data.picture import NEAREST
 from zaohua.i18n import catalogue, language, t
-from zaohua.report import charts, pictures
+from zaohua.report import charts, clips, duel, made, pictures, sounds
+from zaohua.report.acts import acts
 from zaohua.report.comparison import comparison, confusion, is_compared
+from zaohua.report.findings import is_duel
 from zaohua.report.html import Content, Html, join, table, tag, written
 from zaohua.report.next_steps import commands
 from zaohua.report.numbers import MISSING, decimal, duration, number, percent, scaled, size, whole
@@ -26,6 +29,8 @@ def headline(record: Record) -> Html:
         return tag("section", tag("p", t("report.no_numbers_yet"), class_="verdict"))
     if is_compared(record):
         return comparison(record)
+    if is_duel(record):
+        return duel.headline(record)
     kind, sentence = verdict(record)
     rows: list[list[Content]] = [
         [name, decimal(found.get("bits_per_byte")), decimal(found.get("perplexity"), 1), decimal(found.get("loss"))]
@@ -43,7 +48,9 @@ def headline(record: Record) -> Html:
 
 
 def learning(record: Record) -> Html | None:
-    """The loss curve, and under it rate, speed and load."""
+    """The loss curve, and under it rate, speed and load; of two networks, their own curves."""
+    if is_duel(record):
+        return _section("learning", *duel.learning(record))
     chart = charts.loss_chart(record)
     if chart is None:
         return None
@@ -52,7 +59,9 @@ def learning(record: Record) -> Html | None:
 
 
 def final_samples(record: Record) -> Html | None:
-    """What the model writes at the end."""
+    """What the model writes at the end, or makes."""
+    if record.media:
+        return _section("made", *made.final(record))
     if not record.samples:
         return None
     last = record.samples[-1].step
@@ -62,7 +71,9 @@ def final_samples(record: Record) -> Html | None:
 
 
 def progress(record: Record) -> Html | None:
-    """How the text improved: the same prompt, step by step."""
+    """How the text improved, or what is made: the same beginning, step by step."""
+    if record.media:
+        return _section("made_story", *made.story(record))
     prompts = list(dict.fromkeys(sample.prompt for sample in record.samples))
     stories = []
     for prompt in prompts:
@@ -102,11 +113,21 @@ def overlap(record: Record) -> Html | None:
     return _section("overlap", sentence, table(head, rows, class_="numbers"), quote)
 
 
+def nearest(record: Record) -> Html | None:
+    """What it made that comes nearest to pictures it was trained on, above these."""
+    shown = pictures.sheet(record.folder / NEAREST, t("report.nearest_title"))
+    return None if shown is None else _section("nearest", tag("p", t("report.nearest_note"), class_="note"), shown)
+
+
 def data(record: Record) -> Html | None:
     """What it learnt from."""
     found = record.data
+    if "clips" in found:
+        return _section("data", *clips.section(found, record.folder))
     if "originals" in found:
         return _section("data", *pictures.section(found, record.folder))
+    if "durations" in found:
+        return _section("data", *sounds.section(found, record.folder))
     tokens = section(found, "tokens")
     facts = [
         (t("report.documents"), whole(found.get("documents"))),
@@ -170,6 +191,8 @@ SECTIONS: list[Callable[[Record], Html | None]] = [
     progress,
     quality,
     overlap,
+    nearest,
+    acts,
     data,
     cost,
     what_next,

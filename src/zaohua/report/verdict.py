@@ -56,7 +56,8 @@ def warnings(record: Record) -> list[str]:
 
 def overfits(record: Record) -> bool:
     """Whether the loss on unseen text was clearly lower before the end."""
-    return bool(record.evals) and record.evals[-1]["loss"] > _OVERFIT * record.best["loss"]
+    last = number(record.evals[-1].get("loss")) if record.evals else None
+    return last is not None and last > _OVERFIT * record.best["loss"]
 
 
 def scores(record: Record) -> list[tuple[str, dict[str, Any]]]:

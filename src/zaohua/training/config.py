@@ -27,12 +27,14 @@ class GroupConfig(Section):
 class TrainConfig(Section):
     """How to train. What is left out is derived by the task (a dial such as model.depth) or chosen for the machine."""
 
-    alternatives: ClassVar[tuple[tuple[str, ...], ...]] = (("steps", "tokens", "images", "minutes"),)
+    alternatives: ClassVar[tuple[tuple[str, ...], ...]] = (("steps", "tokens", "images", "sounds", "clips", "minutes"),)
 
     # Budget: at most one; `minutes` becomes a number of steps after a short calibration.
     steps: Count | None = None
     tokens: Count | None = None
     images: Count | None = None
+    sounds: Count | None = None
+    clips: Count | None = None
     minutes: Positive | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
 
@@ -83,7 +85,7 @@ class TrainConfig(Section):
         """
         if self.steps is not None:
             return self.steps
-        for unit in ("tokens", "images"):
+        for unit in ("tokens", "images", "sounds", "clips"):
             if (budget := getattr(self, unit)) is not None:
                 if unit not in units:
                     raise UsageError(t("training.unit_unknown", unit=unit, known=", ".join(units)))

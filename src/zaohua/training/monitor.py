@@ -94,7 +94,7 @@ def watched(numbers: dict[str, float]) -> str:
     """The numbers people watch, short."""
     shown = []
     for name, value in numbers.items():
-        if name.startswith("loss") or name in ("perplexity", "bits_per_byte"):
+        if name.startswith("loss") or name in ("perplexity", "bits_per_byte", "fd", "perceptual"):
             shown.append(f"{name} {value:.4g}")
         elif name.endswith("_per_second"):
             shown.append(f"{value:,.0f} {name.removesuffix('_per_second')}/s")

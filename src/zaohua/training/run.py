@@ -15,6 +15,7 @@ from zaohua.machine import describe_machine, keep_memory, peak_flops
 from zaohua.report import write_report
 from zaohua.tasks import load_task
 from zaohua.training import checkpoint, parallel, precision
+from zaohua.training.film import write_film
 from zaohua.training.monitor import journal, say
 from zaohua.training.signals import Stopped
 from zaohua.training.task import Task, Weights
@@ -123,6 +124,7 @@ def _run(
         return {}
     summary = _summary(task, trainer, metrics, weights, prepared)
     write_atomic(folder / "summary.json", json.dumps(summary, ensure_ascii=False, indent=1))
+    write_film(folder, model=task.recipe.run.dir)
     write_report(folder)
     return summary
 

@@ -53,7 +53,11 @@ class Phase:
 
 
 class Task(Protocol):
-    """Everything the trainer asks of a task."""
+    """Everything the trainer asks of a task.
+
+    One that watches how it fares may also have remarks(step, kind, numbers) -> list[str], lines for people about the
+    numbers of a "train" or "eval" line of the log; it is called on one rank, once the line is written.
+    """
 
     Recipe: ClassVar[type[Section]]
     best_metric: ClassVar[str]  # the evaluation number whose lowest value marks the best checkpoint

@@ -62,7 +62,7 @@ class Trainer:
         self.elapsed = 0.0  # seconds of training, over all resumptions
         self._sums: dict[str, Tensor] = {}  # of what is logged, over the steps since the last metrics line
         self._summed = 0
-        self._norm: Tensor | None = None  # of the last gradient that was measured
+        self._norms: dict[str, Tensor] = {}  # of the last gradient of each phase that was measured
         self._made_with: dict[str, str] = {}  # conditions under which the state we go on from was saved
         self._parameters = {
             f"{name}.{key}": parameter
@@ -111,11 +111,12 @@ class Trainer:
 
     def _measure_and_clip(self, phase: Phase) -> None:
         """Clip if asked to; measure the gradient's norm then, and otherwise only in steps that log it."""
+        name = "grad_norm" if len(self.phases) == 1 else f"grad_norm_{phase.name}"
         if self.config.clip is not None:
-            self._norm = nn.utils.clip_grad_norm_(phase.optimiser.parameters, self.config.clip)
+            self._norms[name] = nn.utils.clip_grad_norm_(phase.optimiser.parameters, self.config.clip)
         elif (self.step + 1) % self.config.log_every == 0:
             gradients = [p.grad for p in phase.optimiser.parameters if p.grad is not None]
-            self._norm = nn.utils.get_total_norm(gradients)
+            self._norms[name] = nn.utils.get_total_norm(gradients)
 
     def _only(self, phase: Phase) -> None:
         """Let gradients reach this phase's parameters alone; with one phase there is nothing to switch."""
@@ -206,8 +207,7 @@ class Trainer:
             if last or self.step % self.config.log_every == 0:
                 speed = (self.step - marked) / (time.perf_counter() - marked_at)
                 numbers = self._take_numbers(speed)
-                if log is not None:
-                    log.write(self.step, "train", {**numbers, "seconds": time.perf_counter() - began})
+                self._note("train", {**numbers, "seconds": time.perf_counter() - began}, log, bar)
                 bar.update(self.step, watched(numbers))
                 marked, marked_at = self.step, time.perf_counter()
             if pausing:
@@ -215,15 +215,22 @@ class Trainer:
             if due["evaluate"]:
                 metrics = self.evaluate()
                 self._refuse_non_finite(metrics)
-                if log is not None:
-                    log.write(self.step, "eval", {**metrics, "seconds": time.perf_counter() - began})
                 bar.say(t("training.evaluated", step=self.step, numbers=watched(metrics)))
+                self._note("eval", {**metrics, "seconds": time.perf_counter() - began}, log, bar)
             if pausing:
                 self._write(due, metrics, began)
                 marked, marked_at = self.step, time.perf_counter()  # speed is that of training alone
             if stopping and not last:
                 raise Stopped(t("training.stopped", step=self.step, total=self.total))
         return metrics
+
+    def _note(self, kind: str, numbers: dict[str, float], log: MetricsLog | None, bar: ProgressBar) -> None:
+        """A line of the log, on the rank that has one, and what the task has to say about it, if it watches."""
+        if log is not None:
+            log.write(self.step, kind, numbers)
+        if log is not None and hasattr(self.task, "remarks"):
+            for text in self.task.remarks(self.step, kind, numbers):
+                bar.say(text)
 
     def _is_due(self, every: int) -> bool:
         """Every so many steps, but not shortly before the end, which does it all again."""
@@ -288,8 +295,7 @@ class Trainer:
         self._refuse_non_finite(self._sums)
         means = self.parallel.sum(torch.stack(list(self._sums.values()))) / (self._summed * self.parallel.world)
         numbers = dict(zip(self._sums, means.tolist(), strict=True))
-        if self._norm is not None:
-            numbers["grad_norm"] = float(whole(self._norm))
+        numbers |= {name: float(whole(norm)) for name, norm in self._norms.items()}
         numbers["lr_factor"] = schedules.factor(self.config, self.step - 1, self.total)
         for unit, count in self.task.units_per_step().items():
             numbers[unit] = count * self.step
@@ -316,7 +322,7 @@ class Trainer:
 
     def _steps_in(self, seconds: float) -> int:
         """How many steps, with ten evaluations, fit into so many seconds."""
-        before = {key: tensor.clone() for key, tensor in self._tensors().items()}
+        before, state = {key: tensor.clone() for key, tensor in self._tensors().items()}, self.task.state_dict()
         self.total = WARM_STEPS + TIMED_STEPS
         times = []
         for _ in range(self.total):
@@ -334,6 +340,7 @@ class Trainer:
                 tensor.copy_(before[key])
         if self.ema is not None:
             self.ema.updates = 0
+        self.task.load_state_dict(state)
         self.step, self._sums, self._summed = 0, {}, 0
         return max(1, int((seconds - min(evaluations, seconds / 2)) / per_step))
 
@@ -363,7 +370,7 @@ class Trainer:
             "averaged": self.ema.updates if self.ema is not None else 0,
             "sums": {name: value.item() for name, value in self._sums.items()},
             "summed": self._summed,
-            "norm": None if self._norm is None else float(whole(self._norm)),
+            "norms": {name: float(whole(norm)) for name, norm in self._norms.items()},
             "task": self.task.state_dict(),
             "random": checkpoint.random_state(),
             "made_with": self.precision.conditions(self.parallel),
@@ -385,7 +392,7 @@ class Trainer:
         sums = torch.tensor(list(facts["sums"].values()), dtype=torch.float64, device=self.parallel.device)
         self._sums = dict(zip(facts["sums"], sums, strict=True))
         self._summed = facts["summed"]
-        self._norm = None if facts["norm"] is None else torch.tensor(facts["norm"])
+        self._norms = {name: torch.tensor(norm) for name, norm in facts["norms"].items()}
         self.task.load_state_dict(facts["task"])
         checkpoint.restore_random_state(facts["random"])
         self._made_with = facts["made_with"]

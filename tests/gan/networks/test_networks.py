@@ -2,7 +2,10 @@
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
+from zaohua.gan.networks.convnet import pixel_norm
 from zaohua.gan.networks.shape import NETWORKS, build_discriminator, build_generator, shape
 
 
@@ -61,3 +64,19 @@ def test_costs_are_those_of_the_notes():
             build(form)(inputs)
         found.append(counter.get_total_flops() / 2e6)
     assert found == [pytest.approx(15, abs=1.5), pytest.approx(11, abs=1.5)]
+
+
+@pytest.mark.parametrize("size", [16, 64])
+def test_the_latent_vector_is_heard_at_the_start(size):
+    """What differs between pictures is no small part of what they show, or they soon become one."""
+    torch.manual_seed(0)
+    with torch.no_grad():
+        pictures = build_generator(shape("nano", size, 3))(torch.randn(64, 64))
+    shared = pictures.mean(0).square().mean()
+    assert pictures.var(0).mean() > shared / 3
+
+
+@given(st.integers(1, 9), st.floats(0.01, 100))
+def test_pixel_norm_makes_the_channels_mean_square_one(channels, loud):
+    x = loud * (0.5 + torch.rand(2, channels, 3, 3))
+    torch.testing.assert_close(pixel_norm(x).square().mean(1), torch.ones(2, 3, 3), rtol=1e-3, atol=1e-3)

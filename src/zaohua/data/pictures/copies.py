@@ -1,4 +1,4 @@
-"""Pictures that are equal or nearly so, found so that they can be kept on one side of the split.
+"""Pictures that are equal or nearly so, and sounds by pictures of their spectra: to be kept on one side of the split.
 
 Candidates agree in a 64-bit hash of how light falls from left to right in 8 × 8 cells, or in most of it: the hashes are
 sorted four times, each time turned by 16 bits, and neighbours compared. A candidate counts if the 16 × 16 thumbnails
@@ -6,6 +6,8 @@ differ by less than a tenth of their contrast. Two prints of one photo do; two h
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +19,40 @@ _STEP = 3.0  # of 255: lightness must rise by so much to count, so that noise in
 _TURNS = (0, 16, 32, 48)
 _REACH = 4  # neighbours compared in each order
 _CLOSE = 0.1
+_EXAMPLES = 5  # pairs of near-duplicates named
 _FLAT = 2.0  # standard deviation below which a thumbnail shows nothing to compare
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Which of a list of pictures are the same."""
+
+    digests: np.ndarray  # uint64 [N, 2]
+    exact: dict[int, int]  # number of a copy -> of the first picture like it
+    near: dict[int, int]
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """All of them, each with the first one like it."""
+        return [*self.exact.items(), *self.near.items()]
+
+    def facts(self, names: Sequence[str]) -> dict[str, Any]:
+        """What a report says of them. names: of all pictures."""
+        return {
+            "copies": {"exact": len(self.exact), "near": len(self.near)},
+            "near_duplicates": [[names[number] for number in pair] for pair in list(self.near.items())[:_EXAMPLES]],
+        }
+
+
+def copies_among(contents: Sequence[tuple[int, int]], thumbnails: Sequence[np.ndarray]) -> Copies:
+    """Of things with these content digests and thumbnails float32 [256]."""
+    first: dict[tuple[int, int], int] = {}
+    earliest = [first.setdefault(digest, number) for number, digest in enumerate(contents)]
+    exact = {number: one for number, one in enumerate(earliest) if one < number}
+    distinct = np.array(list(first.values()))
+    found = near_copies(np.stack([thumbnails[number] for number in distinct]))
+    near = {int(distinct[later]): int(distinct[one]) for later, one in found.items()}
+    return Copies(np.array(contents, dtype=np.uint64), exact, near)
 
 
 def thumbnail(pixels: np.ndarray) -> np.ndarray:
@@ -58,6 +93,17 @@ def _candidates(hashes: np.ndarray) -> np.ndarray:
         order = np.argsort(turned, kind="stable")
         found += [np.stack([order[:-reach], order[reach:]], axis=1) for reach in range(1, _REACH + 1)]
     return np.sort(np.concatenate(found), axis=1)
+
+
+def across(pairs: Sequence[tuple[int, int]], held: np.ndarray) -> list[tuple[int, int]]:
+    """Those pairs of which one is held back and the other is not. held: bool [N]"""
+    return [(later, first) for later, first in pairs if held[later] != held[first]]
+
+
+def related(belonging: Sequence[str]) -> list[tuple[int, int]]:
+    """Pairs of things whose source says that they belong together. belonging: of each to what; "" for nothing."""
+    first: dict[str, int] = {}
+    return [(first.setdefault(group, number), number) for number, group in enumerate(belonging) if group]
 
 
 def groups(count: int, pairs: Sequence[tuple[int, int]]) -> np.ndarray:

@@ -13,7 +13,9 @@ def fitted(image: Image.Image, size: int, how: str, background: Colour, *, trans
     image: L, RGB or RGBA. how: "cover", "contain", "stretch" or "pad". transparent: the ground that is added can be
     seen through, in place of the background colour.
     """
-    if how == "cover":
+    if image.size == (size, size):
+        pass
+    elif how == "cover":
         image = ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS)
     elif how == "stretch":
         image = image.resize((size, size), Image.Resampling.LANCZOS)
@@ -61,8 +63,8 @@ def grey(pixels: np.ndarray) -> np.ndarray:
 
 
 def flat(pixels: np.ndarray, background: Colour) -> np.ndarray:
-    """A picture laid on the background. uint8 [H, W, 4] -> uint8 [H, W, 3]; others as they are"""
-    if pixels.shape[2] != 4:
+    """Pictures laid on the background. uint8 [..., 4] -> uint8 [..., 3]; others as they are"""
+    if pixels.shape[-1] != 4:
         return pixels
     alpha = pixels[..., 3:].astype(np.float32) / 255
     return (pixels[..., :3] * alpha + np.array(background, np.float32) * (1 - alpha)).round().astype(np.uint8)

@@ -1,25 +1,23 @@
 """All pictures of a source, opened side by side and fitted at once, so that no large picture stays in memory."""
 
-import warnings
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
+from zaohua.data.opening import open_side_by_side
 from zaohua.data.picture import Picture
 from zaohua.data.pictures.config import PictureConfig
 from zaohua.data.pictures.copies import thumbnail
 from zaohua.data.pictures.fit import fitted, is_coloured
 from zaohua.data.pictures.sources import pictures_of
-from zaohua.data.progress import tracked
 from zaohua.data.readers.base import SkippedFile
 from zaohua.data.report import SourceReport
-from zaohua.data.sources import reasons
 from zaohua.data.spool import content_digest
 from zaohua.errors import ZaohuaError
 from zaohua.i18n import t
-from zaohua.machine import available_memory, usable_cores
+from zaohua.machine import available_memory
 
 
 @dataclass(slots=True)
@@ -39,26 +37,16 @@ def open_all(source: str, config: PictureConfig, report: SourceReport, *, visibl
 
     Raises ZaohuaError if none can, or if there are more of them than memory holds.
     """
-    found = []
-    with pictures_of(source, report, labelled=config.classes is not False) as pictures, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's comments on odd files; what cannot be used is in the report
-        _check_memory(len(pictures), config)
-        pool = ThreadPoolExecutor(usable_cores())  # decoding runs outside the interpreter's lock
-        try:
-            opened = pool.map(partial(_open, config=config), pictures)
-            for picture, result in zip(
-                pictures, tracked(opened, len(pictures), t("pictures.reading"), visible=visible), strict=True
-            ):
-                if isinstance(result, SkippedFile):
-                    report.skip(picture.name, result.reason, result.detail)
-                else:
-                    found.append(result)
-        finally:
-            pool.shutdown(cancel_futures=True)  # who interrupts need not wait for the rest
-    if not found:
-        raise ZaohuaError(t("pictures.none", source=source, reasons=reasons(report)))
-    report.files += len(found)
-    return found
+    with pictures_of(source, report, labelled=config.classes is not False) as pictures:
+        return open_pictures(pictures, source, config, report, visible=visible)
+
+
+def open_pictures(
+    pictures: Sequence[Picture], source: str, config: PictureConfig, report: SourceReport, *, visible: bool
+) -> list[Opened]:
+    """The same of pictures that were listed before; source: what errors call the place they come from."""
+    _check_memory(len(pictures), config)
+    return open_side_by_side("pictures", source, pictures, partial(_open, config=config), report, visible=visible)
 
 
 def _check_memory(count: int, config: PictureConfig) -> None:
@@ -75,7 +63,10 @@ def _open(picture: Picture, config: PictureConfig) -> Opened | SkippedFile:
     except SkippedFile as skipped:
         return skipped
     pixels = fitted(image, config.size, config.fit, config.background, transparent=config.channels == 4)
+    return described(picture, pixels, image.info.get("original", image.size))
+
+
+def described(picture: Picture, pixels: np.ndarray, original: tuple[int, int]) -> Opened:
+    """A picture in its final size, looked at. pixels: uint8 [S, S, C]"""
     digest = content_digest(bytes([pixels.shape[2]]) + pixels.tobytes())
-    return Opened(
-        picture, pixels, image.info.get("original", image.size), is_coloured(pixels), thumbnail(pixels), digest
-    )
+    return Opened(picture, pixels, original, is_coloured(pixels), thumbnail(pixels), digest)

@@ -36,7 +36,7 @@ def contact_sheet(pictures: Pictures) -> Image.Image:
     pen = ImageDraw.Draw(sheet)
     for place, number in enumerate(chosen):
         x, y = _GAP + place % _COLUMNS * width, _GAP + place // _COLUMNS * height
-        sheet.paste(_visible(pictures.train[number].numpy()).resize((side, side), Image.Resampling.NEAREST), (x, y))
+        sheet.paste(visible(pictures.train[number].numpy()).resize((side, side), Image.Resampling.NEAREST), (x, y))
         if pictures.train_labels is not None:
             name = pictures.classes[int(pictures.train_labels[number])]
             pen.text((x, y + side + 1), _within(printable(name), side, font), _INK, font)
@@ -47,31 +47,36 @@ def contact_sheet(pictures: Pictures) -> Image.Image:
 
 def write_contact_sheet(pictures: Pictures, path: Path) -> None:
     """The contact sheet as a PNG file, the line of credit in its description too."""
+    write_sheet(contact_sheet(pictures), pictures.report["credit"], path)
+
+
+def write_sheet(sheet: Image.Image, credit: str, path: Path) -> None:
+    """A PNG file with the line of credit, if there is one, in its description."""
     about, data = PngImagePlugin.PngInfo(), io.BytesIO()
-    if credit := pictures.report["credit"]:
+    if credit:
         about.add_itxt("Copyright", credit)
-    contact_sheet(pictures).save(data, "PNG", pnginfo=about)
+    sheet.save(data, "PNG", pnginfo=about)
     write_atomic(path, data.getvalue())
 
 
-def spread(labels: np.ndarray | None, count: int) -> Sequence[int]:
-    """Numbers of up to 64 pictures: equally many of each class as far as there are, evenly through the set. Sorted by
-    class."""
+def spread(labels: np.ndarray | None, count: int, most: int = _MOST) -> Sequence[int]:
+    """Numbers of up to 64 pictures, or `most`: equally many of each class as far as there are, evenly through the set.
+    Sorted by class."""
     if labels is None:
-        return np.unique(np.linspace(0, count - 1, min(count, _MOST)).round().astype(int)).tolist()
+        return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int)).tolist()
     by_class = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-    share = max(1, _MOST // len(by_class))
+    share = max(1, most // len(by_class))
     some = [members[np.unique(np.linspace(0, len(members) - 1, share).round().astype(int))] for members in by_class]
-    return np.concatenate(some)[:_MOST].tolist()
+    return np.concatenate(some)[:most].tolist()
 
 
-def _visible(pixels: np.ndarray) -> Image.Image:
-    """uint8 [C, S, S] as a picture without transparency."""
+def visible(pixels: np.ndarray) -> Image.Image:
+    """uint8 [C, H, W] as a picture without transparency, on a chequered ground."""
     image = Image.fromarray(pixels[0] if len(pixels) == 1 else np.ascontiguousarray(pixels.transpose(1, 2, 0)))
     if image.mode != "RGBA":
         return image
-    half = image.width // 8
-    odd = np.add.outer(np.arange(image.width) // half, np.arange(image.width) // half) % 2
+    half = max(1, image.width // 8)
+    odd = np.add.outer(np.arange(image.height) // half, np.arange(image.width) // half) % 2
     ground = Image.fromarray(np.where(odd[..., None], _CHECKS, _PAPER).astype(np.uint8)).convert("RGBA")
     return Image.alpha_composite(ground, image).convert("RGB")
 

@@ -1,26 +1,24 @@
 """Where pictures come from: a folder, a zip archive, an idx file, a built-in set.
 
 In a folder or an archive every file that is not hidden is tried, whatever its name; what is no picture is skipped and
-listed. Archives are read in memory, so no name in one can reach anything on the disk.
+listed.
 """
 
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 from PIL import Image
 
 from zaohua.data.picture import Picture
-from zaohua.data.readers.archives import members, open_archive, size_of, unpacked
 from zaohua.data.readers.base import SkippedFile
 from zaohua.data.readers.idx import labels_beside, read_idx
 from zaohua.data.readers.images import read_image
 from zaohua.data.report import SourceReport
-from zaohua.data.sources import existing, files_under, parse_source
+from zaohua.data.sources import existing, parse_source
+from zaohua.data.stored import Stored, readable, stored_files
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.i18n import t
 
@@ -41,43 +39,18 @@ def pictures_of(source: str, report: SourceReport, *, labelled: bool = True) -> 
         yield builtin_pictures(where)
         return
     path = existing(kind, where)
-    try:
-        if kind == "folder":
-            yield [
-                Picture(name, str(Path(name).parent.as_posix()).removeprefix("."), partial(_open_file, file, name))
-                for file in files_under(path, report)
-                for name in [file.relative_to(path).as_posix()]
-            ]
-        elif kind == "zip":
-            with path.open("rb") as file, open_archive(file, size_of(file)) as archive:
-                yield [
-                    Picture(name, name.rpartition("/")[0], partial(_open_member, archive, member, name))
-                    for name, member in members(archive)
-                ]
-        else:
-            yield _idx(path, labelled)
-    except SkippedFile as skipped:
-        reason = t(f"data.skip_{skipped.reason}") + (f": {skipped.detail}" if skipped.detail else "")
-        raise ZaohuaError(t("data.unreadable", path=path, reason=reason)) from skipped
-    except OSError as error:
-        raise ZaohuaError(t("data.unreadable", path=path, reason=error.strerror or error)) from error
+    if kind == "idx":
+        with readable(path):
+            found = _idx(path, labelled)
+        yield found
+        return
+    with stored_files(kind, path, report) as files:
+        yield [Picture(file.name, file.folder, partial(_open, file)) for file in files]
 
 
-def _open_file(path: Path, name: str, side: int) -> Image.Image:
-    try:
-        with path.open("rb") as file:
-            if not size_of(file):
-                raise SkippedFile("empty")
-            return read_image(file, name, side)
-    except OSError as error:
-        raise SkippedFile("unreadable", error.strerror or str(error)) from error
-
-
-def _open_member(archive: ZipFile, member: ZipInfo, name: str, side: int) -> Image.Image:
-    if not member.file_size:
-        raise SkippedFile("empty")
-    with unpacked(archive, member) as stream:
-        return read_image(io.BytesIO(stream.read()), name, side)
+def _open(file: Stored, side: int) -> Image.Image:
+    with file.open() as stream:
+        return read_image(stream, file.name, side)
 
 
 def _idx(path: Path, labelled: bool) -> list[Picture]:

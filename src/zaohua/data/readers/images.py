@@ -25,7 +25,7 @@ def read_image(stream: BinaryIO, name: str, side: int) -> Image.Image:
         stored = image.size
         image.draft(None, (2 * side, 2 * side))  # None: the mode stays
         image.load()
-        image = _plain(_upright(image))
+        image = plain(_upright(image))
         turned = (image.width < image.height) != (stored[0] < stored[1])
         image.info["original"] = stored[::-1] if turned else stored
         return image
@@ -46,7 +46,7 @@ def _upright(image: Image.Image) -> Image.Image:
         return image
 
 
-def _plain(image: Image.Image) -> Image.Image:
+def plain(image: Image.Image) -> Image.Image:
     """Any of Pillow's modes as L, RGB or, if something can be seen through it, RGBA."""
     if image.mode[0] in "IF":
         return Image.fromarray(_eight_bits(np.asarray(image)))

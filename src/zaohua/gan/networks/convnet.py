@@ -1,5 +1,6 @@
-"""Plain convolutional networks without norms, after R3GAN (Huang et al. 2024, arXiv:2501.05441), reduced for CPUs: one
-convolution an octave, average pooling, no groups."""
+"""Plain convolutional networks after R3GAN (Huang et al. 2024, arXiv:2501.05441), reduced for CPUs: one convolution an
+octave, average pooling, no groups. Trained for minutes and not for days, the generator needs two things more, or it
+begins by making one picture of everything: a latent vector that is loud at the start, and a norm that keeps it so."""
 
 from itertools import pairwise
 
@@ -7,10 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from zaohua.gan.networks.shape import FIRST, Shape
+from zaohua.gan.networks.shape import FIRST, Shape, class_vectors
 
 _SLOPE = 0.2  # of LeakyReLU below 0
-_CONSTANT = 64  # channels of what every picture begins with
+_CONSTANT = 128  # channels of what every picture begins with
+LOUD = 2.0  # spread of the factors that the latent vector gives them at the start
 
 
 def _conv(inputs: int, outputs: int) -> nn.Conv2d:
@@ -26,6 +28,11 @@ def _leaky(x: Tensor) -> Tensor:
     return F.leaky_relu(x, _SLOPE)
 
 
+def pixel_norm(x: Tensor) -> Tensor:
+    """The channels of every place with a mean square of 1 (Karras et al. 2018, arXiv:1710.10196, §4.2). [B, C, H, W]"""
+    return x * torch.rsqrt(x.square().mean(1, keepdim=True) + 1e-8)
+
+
 class Residual(nn.Module):
     """x + conv(leaky(conv(x))), the last beginning at 0 so that depth does not blow signals up. [B, C, H, W]"""
 
@@ -39,39 +46,43 @@ class Residual(nn.Module):
 
 
 class Octave(nn.Module):
-    """A convolution, a LeakyReLU, and residual blocks. [B, C, H, W] -> [B, C', H, W]"""
+    """A convolution, perhaps the norm, a LeakyReLU, and residual blocks. [B, C, H, W] -> [B, C', H, W]"""
 
-    def __init__(self, inputs: int, outputs: int, blocks: int) -> None:
+    def __init__(self, inputs: int, outputs: int, blocks: int, *, norm: bool = False) -> None:
         super().__init__()
-        self.conv = _conv(inputs, outputs)
+        self.conv, self.norm = _conv(inputs, outputs), norm
         self.blocks = nn.ModuleList(Residual(outputs) for _ in range(blocks))
 
     def forward(self, x: Tensor) -> Tensor:
-        x = _leaky(self.conv(x))
+        x = self.conv(x)
+        x = _leaky(pixel_norm(x) if self.norm else x)
         for block in self.blocks:
             x = block(x)
         return x
 
 
 class Generator(nn.Module):
-    """From a latent vector, beside a learnt constant at 4×4, up octave by octave; no function at the end, so that what
-    is saved is cut at -1 and 1."""
+    """From a learnt picture of 4×4, its channels scaled by the latent vector, up octave by octave; no function at the
+    end, so that what is saved is cut at -1 and 1."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.latent = shape.latent
         self.classes = nn.Embedding(shape.classes, shape.latent) if shape.classes else None
-        self.from_latent = nn.Linear(shape.latent * (2 if shape.classes else 1), _CONSTANT * FIRST**2)
-        self.constant = nn.Parameter(torch.randn(1, _CONSTANT, FIRST, FIRST))
-        widths = (2 * _CONSTANT, *shape.generator_widths)
-        self.octaves = nn.ModuleList(Octave(*pair, shape.blocks) for pair in pairwise(widths))
+        inputs = shape.latent * (2 if shape.classes else 1)
+        self.from_latent = nn.Linear(inputs, _CONSTANT)
+        nn.init.normal_(self.from_latent.weight, std=LOUD * inputs**-0.5)
+        self.constant = nn.Parameter(torch.empty(1, _CONSTANT, FIRST, FIRST))
+        nn.init.normal_(self.constant)
+        widths = (_CONSTANT, *shape.generator_widths)
+        self.octaves = nn.ModuleList(Octave(*pair, shape.blocks, norm=True) for pair in pairwise(widths))
         self.to_pixels = _conv(widths[-1], shape.channels)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         if self.classes is not None:
-            z = torch.cat((z, self.classes(labels)), 1)
-        x = self.from_latent(z).view(len(z), _CONSTANT, FIRST, FIRST)
-        x = torch.cat((x, self.constant.expand(len(z), -1, -1, -1)), 1)
+            assert labels is not None
+            z = torch.cat((z, class_vectors(self.classes, labels)), 1)
+        x = self.from_latent(z)[:, :, None, None] * self.constant
         for place, octave in enumerate(self.octaves):
             x = octave(F.interpolate(x, scale_factor=2.0, mode="nearest") if place else x)
         return self.to_pixels(x)

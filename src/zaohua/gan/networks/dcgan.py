@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from zaohua.gan.networks.shape import FIRST, Shape
+from zaohua.gan.networks.shape import FIRST, Shape, class_vectors
 
 _STD = 0.02  # of every starting weight, as the paper has it
 
@@ -36,7 +36,8 @@ class Generator(nn.Module):
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         if self.classes is not None:
-            z = torch.cat((z, self.classes(labels)), 1)
+            assert labels is not None
+            z = torch.cat((z, class_vectors(self.classes, labels)), 1)
         return self.layers(z[:, :, None, None])
 
 

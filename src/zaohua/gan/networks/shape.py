@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 FIRST = 4  # pixels: the side at which every generator begins and every discriminator ends
 
@@ -68,13 +68,19 @@ def shape(
 
 
 def build_generator(shape: Shape) -> nn.Module:
-    """z [B, latent] and labels [B] or None -> pictures [B, C, H, W], about -1 … 1."""
+    """z [B, latent] and labels [B] or None -> pictures [B, C, H, W], about -1 … 1. Labels may be mixed: [B, classes],
+    the share of each class."""
     return _part(shape, "Generator")(shape)
 
 
 def build_discriminator(shape: Shape) -> nn.Module:
     """Pictures [B, C, H, W] and labels [B] or None -> scores [B], larger for what looks real."""
     return _part(shape, "Discriminator")(shape)
+
+
+def class_vectors(table: nn.Embedding, labels: Tensor) -> Tensor:
+    """The vector of each label, int64 [B], or of each mixture of them, float32 [B, classes]: [B, D]"""
+    return labels @ table.weight if labels.is_floating_point() else table(labels)
 
 
 def _part(shape: Shape, name: str) -> Callable[[Shape], Any]:

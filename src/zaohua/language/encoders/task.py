@@ -16,10 +16,10 @@ from zaohua.language.encoders.lexical import begin_as_tfidf, token_weights
 from zaohua.language.encoders.marks import MARKS, Marks, with_marks
 from zaohua.language.folder import load_folder, save_folder
 from zaohua.language.initialise import initialise_encoder
-from zaohua.language.one_model import restored
 from zaohua.language.text_card import encoder_card
 from zaohua.language.text_task import TextTask, model_folder
 from zaohua.language.tokenizer import Tokenizer
+from zaohua.nn.blank import filled
 from zaohua.training.task import Weights
 
 
@@ -117,7 +117,7 @@ class EncoderTask(TextTask):
 
     def encoder(self, weights: Weights) -> Encoder:
         """An unsharded encoder with these weights."""
-        return restored(lambda: Encoder(self.config), weights)
+        return filled(lambda: Encoder(self.config), weights["model"])
 
     def save_model(self, folder: Path, weights: Weights, metrics: dict[str, Any], cost: dict[str, Any]) -> None:
         """A Hugging Face BERT folder with its card."""

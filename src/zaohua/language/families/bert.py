@@ -7,7 +7,7 @@ from typing import Any, Literal
 from zaohua.i18n import t
 from zaohua.language.encoders.encoder import EncoderConfig
 from zaohua.language.families.base import Config, Part, SpecialIds, place, usual_keys
-from zaohua.language.families.values import LARGEST, Values
+from zaohua.model_folder.values import LARGEST, Values
 
 MODEL_TYPES = ("bert",)
 _HEADS: dict[str, Literal["masked", "class", "none"]] = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from zaohua.language.decoder import DecoderConfig
 from zaohua.language.families.base import Config, Part, SpecialIds, place, stored, usual_keys
-from zaohua.language.families.values import LARGEST, Values
+from zaohua.model_folder.values import LARGEST, Values
 
 MODEL_TYPES = ("gpt2",)
 _MODULES = {

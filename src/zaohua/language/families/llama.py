@@ -7,7 +7,7 @@ from typing import Any, Literal
 from zaohua.language.decoder import DecoderConfig
 from zaohua.language.families import rope
 from zaohua.language.families.base import Config, Part, SpecialIds, place, stored, usual_keys
-from zaohua.language.families.values import LARGEST, Values
+from zaohua.model_folder.values import LARGEST, Values
 from zaohua.nn.rotary import RopeScaling
 
 MODEL_TYPES = ("llama", "mistral", "qwen2", "qwen3")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from zaohua.language.families.values import Values
+from zaohua.model_folder.values import Values
 from zaohua.nn.config import TransformerConfig
 from zaohua.nn.rotary import RopeScaling
 

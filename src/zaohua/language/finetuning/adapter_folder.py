@@ -1,7 +1,6 @@
 """Adapters on disk as `peft` keeps them: adapter_config.json and adapter_model.safetensors, under the names that the
 model's family publishes. What we save opens there, and what was saved there opens here."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from zaohua.errors import ZaohuaError, one_line
-from zaohua.files import new_folder
 from zaohua.i18n import t
 from zaohua.language.decoder import Decoder, DecoderConfig
 from zaohua.language.families import family_for
 from zaohua.language.families.base import Part
 from zaohua.language.finetuning.lora import Adapter, LoRAConfig
-from zaohua.language.weights import read_json
+from zaohua.model_folder.files import new_model_folder, read_json, write_json
 from zaohua.nn.blank import Blank
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
@@ -76,12 +74,9 @@ def save_adapter(adapter: Adapter, config: LoRAConfig, decoder: DecoderConfig, f
         "bias": "none",
         "inference_mode": True,
     }
-    try:
-        with new_folder(folder) as temporary:
-            save_file(tensors, temporary / WEIGHTS, metadata={"format": "pt"})
-            (temporary / CONFIG).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
-    except (OSError, SafetensorError) as error:
-        raise ZaohuaError(t("hub.cannot_save", path=folder, reason=one_line(error))) from error
+    with new_model_folder(folder) as temporary:
+        save_file(tensors, temporary / WEIGHTS, metadata={"format": "pt"})
+        write_json(temporary / CONFIG, settings)
 
 
 def holds_adapter(path: Path) -> bool:

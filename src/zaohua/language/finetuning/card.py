@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from zaohua.language.card import facts_table, table_value
 from zaohua.language.decoder import DecoderConfig
+from zaohua.model_folder.facts import facts_table, table_value
 
 _WHAT = {
     "continue": (

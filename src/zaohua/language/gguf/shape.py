@@ -12,7 +12,7 @@ from zaohua.errors import ZaohuaError, one_line
 from zaohua.i18n import t
 from zaohua.language.decoder import DecoderConfig
 from zaohua.language.families import gpt2, llama
-from zaohua.language.families.values import LARGEST, Values
+from zaohua.model_folder.values import LARGEST, Values
 from zaohua.nn.rotary import RopeScaling
 
 ARCHITECTURES = ("llama", "qwen2", "qwen3", "gpt2")

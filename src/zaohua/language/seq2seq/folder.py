@@ -1,69 +1,51 @@
 """An encoder-decoder as a folder: config.json, safetensors and the tokeniser. The form is our own: no published family
 has these blocks on both sides."""
 
-import json
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from torch import Tensor
 
 from zaohua.errors import ZaohuaError, one_line
-from zaohua.files import new_folder
 from zaohua.i18n import t
 from zaohua.language.families.base import Part
 from zaohua.language.filling import fill
 from zaohua.language.folder import load_tokenizer
 from zaohua.language.seq2seq.module import Seq2Seq, Seq2SeqConfig
 from zaohua.language.tokenizer import Tokenizer
-from zaohua.language.weights import read_json, saved_tensors, write_tensors
+from zaohua.model_folder.files import CARD, CONFIG, new_model_folder, read_json, write_json
+from zaohua.model_folder.tensors import check_size, saved_tensors, write_tensors
 from zaohua.nn.blank import Blank
 
 MODEL_TYPE = "zaohua_seq2seq"
 _LARGEST = 10_000_000  # of a dimension
-_SPARE = 1_000_000  # numbers that a description may ask for beyond what the file holds
 
 
 def save_seq2seq(model: Seq2Seq, tokenizer: Tokenizer, folder: Path, card: str | None = None) -> None:
     """Write the folder whole or not at all. Raises ZaohuaError when it cannot be written."""
     tensors: dict[str, Tensor] = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
     config = {"model_type": MODEL_TYPE, "architectures": ["ZaohuaSeq2Seq"], **asdict(model.config)}
-    try:
-        with new_folder(Path(folder)) as temporary:
-            write_tensors(tensors, temporary)
-            text = json.dumps(config, indent=2) + "\n"
-            (temporary / "config.json").write_text(text, encoding="utf-8")
-            for file in temporary.glob("*.safetensors"):
-                file.chmod((temporary / "config.json").stat().st_mode)  # else its owner's alone
-            tokenizer.save(temporary)
-            if card is not None:
-                (temporary / "README.md").write_text(card, encoding="utf-8")
-    except (OSError, SafetensorError) as error:
-        raise ZaohuaError(t("hub.cannot_save", path=folder, reason=one_line(error))) from error
+    with new_model_folder(folder) as temporary:
+        write_tensors(tensors, temporary)
+        write_json(temporary / CONFIG, config)
+        tokenizer.save(temporary)
+        if card is not None:
+            (temporary / CARD).write_text(card, encoding="utf-8")
 
 
 def load_seq2seq(folder: Path, dtype: torch.dtype = torch.float32) -> tuple[Seq2Seq, Tokenizer]:
     """Open such a folder in evaluation mode on the CPU. Raises ZaohuaError, in one line, for a damaged one."""
     folder = Path(folder)
-    path = folder / "config.json"
+    path = folder / CONFIG
     config = _config(read_json(path), path)
     held = saved_tensors(folder)
-    numbers = sum(torch.Size(tensor.shape).numel() for tensor in held.values())
-    asked = config.num_parameters()
-    if config.layers + config.encoder_layers > len(held) or asked > 2 * numbers + _SPARE:
-        raise ZaohuaError(t("hub.other_weights", path=folder, asked=f"{asked:,}", held=f"{numbers:,}"))
+    check_size(config.num_parameters(), held, folder, config.layers + config.encoder_layers)
     with Blank():
         model = Seq2Seq(config)
     fill(model, {name: Part((name,)) for name in model.state_dict()}, held, folder, dtype)
     return model, load_tokenizer(folder, config.vocab_size)
-
-
-def holds_seq2seq(folder: Path) -> bool:
-    """Whether the folder says that it holds an encoder-decoder of ours."""
-    path = folder / "config.json"
-    return path.is_file() and read_json(path).get("model_type") == MODEL_TYPE
 
 
 def _config(raw: dict[str, Any], path: Path) -> Seq2SeqConfig:

@@ -14,7 +14,6 @@ from zaohua.data.pairs import Pairs, PairsConfig, columns, read_pairs
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.i18n import t
 from zaohua.language.encoders.dial import EncoderModelConfig
-from zaohua.language.one_model import restored
 from zaohua.language.seq2seq.folder import load_seq2seq, save_seq2seq
 from zaohua.language.seq2seq.model import Seq2SeqModel, padded
 from zaohua.language.seq2seq.module import Seq2Seq, Seq2SeqConfig, initialise_seq2seq
@@ -25,6 +24,7 @@ from zaohua.metrics.chrf import chrf
 from zaohua.metrics.perplexity import perplexity
 from zaohua.metrics.tfidf import tfidf_nearest
 from zaohua.metrics.values import values_said
+from zaohua.nn.blank import filled
 from zaohua.recipe import Section
 from zaohua.training.config import Count, RunConfig, TrainConfig
 from zaohua.training.parallel import Parallel
@@ -224,7 +224,7 @@ class Seq2SeqTask(TextTask):
 
     def _model(self, weights: Weights) -> Seq2SeqModel:
         """An unsharded model with these weights."""
-        return Seq2SeqModel(restored(lambda: Seq2Seq(self.config), weights), self.tokenizer)
+        return Seq2SeqModel(filled(lambda: Seq2Seq(self.config), weights["model"]), self.tokenizer)
 
     def _answers(self, weights: Weights) -> Iterable[tuple[str, str]]:
         """What is written to each first text."""

@@ -1,0 +1,88 @@
+"""New work: China's announced occupations, new tasks in O*NET, and what BLS projects to grow fastest."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from zaohua.careers import store
+from zaohua.careers.finding.chinese import own_name
+from zaohua.careers.occupations import occupations
+from zaohua.careers.outlook import median_wage, outlooks
+
+SINCE = "2020"  # recorded changes before say nothing of what is new now
+SMALLEST = 10.0  # thousands employed in 2024: below, a percentage says little
+
+
+@dataclass(frozen=True)
+class Announced:
+    """An occupation or work type (工种) that China announced; code is empty where no official code exists yet."""
+
+    batch: int
+    date: str
+    kind: str
+    name: str
+    parent: str
+    code: str
+    soc: str
+    ai_related: bool
+
+
+@dataclass(frozen=True)
+class NewTasks:
+    """How many new and revised tasks O*NET recorded for an occupation, and when last."""
+
+    code: str
+    new: int
+    revised: int
+    last: str
+
+
+@dataclass(frozen=True)
+class Growing:
+    """A fast-growing occupation: change in percent and in thousands from 2024 to 2034, and the median wage."""
+
+    code: str
+    change_percent: float
+    change: float
+    wage: float | None
+
+
+def announced() -> list[Announced]:
+    """All batches, the newest first."""
+    soc = {row["csco"]: row["soc"] for row in store.rows("crosswalk")}
+    found = [
+        Announced(
+            int(row["batch"]),
+            row["date"],
+            row["kind"],
+            row["name"],
+            row["parent"],
+            row["code"],
+            soc.get(row["code"]) or own_name(row["name"]) or "",
+            row["ai_related"] == "1",
+        )
+        for row in store.rows("new_in_china")
+    ]
+    return sorted(found, key=lambda each: -each.batch)
+
+
+def new_tasks() -> list[NewTasks]:
+    """Occupations with recorded changes, the most new tasks first."""
+    counts: dict[str, dict[str, int]] = defaultdict(lambda: {"New": 0, "Revision": 0})
+    last: dict[str, str] = {}
+    for row in store.rows("emerging"):
+        if row["date"] < SINCE:
+            continue
+        counts[row["code"]][row["category"]] = counts[row["code"]].get(row["category"], 0) + int(row["tasks"])
+        last[row["code"]] = max(row["date"], last.get(row["code"], ""))
+    found = [NewTasks(code, each["New"], each["Revision"], last[code]) for code, each in counts.items()]
+    return sorted(found, key=lambda each: (-each.new, -each.revised, each.code))
+
+
+def growing(most: int = 20) -> list[Growing]:
+    """The occupations of at least SMALLEST thousand that BLS projects to grow fastest."""
+    found = [
+        Growing(code, each.change_percent, round(each.employment_2034 - each.employment_2024, 1), median_wage(code))
+        for code, each in outlooks().items()
+        if each.employment_2024 >= SMALLEST and code in occupations()
+    ]
+    return sorted(found, key=lambda each: -each.change_percent)[:most]

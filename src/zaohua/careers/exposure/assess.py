@@ -1,0 +1,76 @@
+"""A person's own duties: what they are a mixture of, how exposed each is, and the whole with its interval."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from zaohua.careers import store
+from zaohua.careers.exposure.labels import KINDS
+from zaohua.careers.exposure.matching import Match, matcher
+from zaohua.careers.exposure.model import best_for
+from zaohua.careers.exposure.occupations import WIDTH, error_of_mean, of_occupation
+from zaohua.careers.exposure.scoring import LEVEL_NAMES, Exposure, of_duties
+from zaohua.careers.finding.text import is_chinese
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """share: expected part of the duties whose time is halved, low … high its 90% interval; own: of the duties alone,
+    before they are drawn to what the matched occupations lead one to expect (expected, None without a match)."""
+
+    language: str
+    duties: tuple[Exposure, ...]
+    mixture: tuple[Match, ...]
+    share: float
+    low: float
+    high: float
+    own: float
+    expected: float | None
+    levels: dict[str, float]
+    kinds: dict[str, float]
+    disagreement: float
+    automation: float
+
+
+def assess(duties: Sequence[str]) -> Assessment:
+    """Every duty weighs the same: their times are not known. Raises ValueError for an empty list."""
+    if not duties:
+        raise ValueError("no duties")
+    language = "zh" if sum(map(is_chinese, duties)) * 2 > len(duties) else "en"
+    scored = of_duties(duties)
+    mixture = matcher(language).mixture(duties)
+    matched = [(_soc(match.code), match.share) for match in mixture]
+    known = [(each, share) for code, share in matched if code and (each := of_occupation(code))]
+    spread = best_for(language).figures["spread"]
+    own = float(np.mean([each.share for each in scored]))
+    error = error_of_mean(spread, len(duties))
+    share, expected = own, None
+    if known:
+        weight = sum(part for _, part in known)
+        expected = sum(each.share * part for each, part in known) / weight
+        # Each counts by the inverse of its variance; the occupation's is larger where the match covers less.
+        prior = (0.15**2 + spread["task"] ** 2) / weight
+        pull = error**2 / (error**2 + prior)
+        share = own + pull * (expected - own)
+    return Assessment(
+        language=language,
+        duties=tuple(scored),
+        mixture=tuple(mixture),
+        share=share,
+        low=max(share - WIDTH * error, 0.0),
+        high=min(share + WIDTH * error, 1.0),
+        own=own,
+        expected=expected,
+        levels={level: float(np.mean([each.level == level for each in scored])) for level in LEVEL_NAMES},
+        kinds={kind: float(np.mean([each.kinds[kind].score for each in scored])) for kind in KINDS},
+        disagreement=float(np.mean([each.disagreement for each in scored])),
+        automation=float(np.mean([each.automation for each in scored])),
+    )
+
+
+def _soc(code: str) -> str:
+    """The US occupation behind a code of either classification; "" where there is none."""
+    if code.count("-") < 3:
+        return code
+    return next((row["soc"] for row in store.rows("crosswalk") if row["csco"] == code), "")

@@ -1,0 +1,138 @@
+"""A job description as a list of duties: from a file or pasted text, in Chinese or English."""
+
+import re
+from pathlib import Path
+
+from zaohua.careers.finding.text import is_chinese
+from zaohua.data.readers.base import SkippedFile, encoding_of
+from zaohua.data.report import SourceReport
+from zaohua.errors import ZaohuaError
+from zaohua.i18n import t
+
+LONGEST = 40_000  # characters: some twenty pages
+MOST = 200  # duties
+_BULLET = re.compile(r"^\s*(?:[-*•●○▪◆■·–—]|\(?\d{1,2}[.)、．）]|[（(]?[一二三四五六七八九十]{1,2}[、）)])\s*")
+_NUMBERED = re.compile(r"(?<=[。；;.\s])\s*(?=\d{1,2}[.、．)]\s*[^\d\s])")
+_END = re.compile(r"(?<=[。；;！？!?])|(?<=[a-z\])]\.)\s+(?=[A-Z])")
+_DUTIES = re.compile(
+    r"^(?:key |main |job |your |core |primary |essential |the )*(?:responsibilit\w+|duties|tasks|role|"
+    r"what you(?:'ll| will) do|job description|functions)\b|(?:职责|工作内容|主要工作|岗位描述|工作任务|职位描述)",
+    re.IGNORECASE,
+)
+_OTHER = re.compile(
+    r"^(?:\w+ )?(?:requirements?|qualifications?|skills|education|experience|benefits|about (?:us|the company|you)|"
+    r"who you are|what we offer|salary|compensation|how to apply|contact|equal opportunity)\b"
+    r"|(?:任职要求|任职资格|岗位要求|职位要求|要求|福利|待遇|薪资|联系方式|公司简介|关于我们|学历)",
+    re.IGNORECASE,
+)
+# A line that is nothing but the name of a part; "analyze requirements of users" is a duty.
+_HEADING = re.compile(
+    rf"(?:{_DUTIES.pattern}|{_OTHER.pattern})(?: (?:and|&) \w+)?"
+    r"|(?:岗位|工作|任职|职位|主要|核心|福利|薪资)*(?:职责|内容|任务|描述|要求|资格|福利|待遇)",
+    re.IGNORECASE,
+)
+_PRIVATE = re.compile(
+    r"\S+@\S+|\+?\d[\d\s()-]{8,}\d|^\s*(?:name|contact|supervisor|姓名|联系人|直属上级)\s*[:：]|身份证", re.IGNORECASE
+)
+_TITLED = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof)\.?\s+[A-Z]\w+(?:\s+[A-Z]\w+)?|[\u4e00-\u9fff]{1,3}(?:先生|女士|小姐)")
+_CV = re.compile(
+    r"curriculum vitae|\bresume\b|\brésumé\b|date of birth|work history|employment history|references available|"
+    r"\bhobbies\b|个人简历|求职意向|出生年月|自我评价|教育背景|教育经历|工作经历|期望薪资|政治面貌",
+    re.IGNORECASE,
+)
+_YEARS = re.compile(
+    r"\b(?:19|20)\d\d\s*[-–—~至]+\s*(?:(?:19|20)\d\d|present|now|今)|\d{4}[./年]\d{1,2}月?\s*[-–—~至]", re.I
+)
+
+
+def read_description(source: str) -> str:
+    """The text of a file (txt, md, docx, pdf), or `source` itself where no file has that name and it has several words.
+
+    Raises ZaohuaError for what cannot be read, is empty, too long or a CV.
+    """
+    path = Path(source) if len(source) < 4096 and "\n" not in source else None
+    try:
+        is_file = path is not None and path.is_file()
+    except (OSError, ValueError):
+        is_file = False
+    if is_file and path is not None:
+        text = _file_text(path)
+    elif len(source.split()) > 3 or (is_chinese(source) and len(source) > 12 and "." not in source[-6:]):
+        text = source
+    else:
+        raise ZaohuaError(t("exposure.no_file", path=source[:80]))
+    return checked(text)
+
+
+def checked(text: str) -> str:
+    """The same text, where it may be a job description."""
+    if not text.strip():
+        raise ZaohuaError(t("exposure.empty"))
+    if len(text) > LONGEST:
+        raise ZaohuaError(t("exposure.too_long", characters=len(text), most=LONGEST))
+    if len(_CV.findall(text)) + len(_YEARS.findall(text)) >= 3:
+        raise ZaohuaError(t("exposure.is_cv"))
+    return text
+
+
+def _file_text(path: Path) -> str:
+    from zaohua.data.readers.books import read_docx, read_pdf
+
+    kind = path.suffix.lower()
+    if kind not in (".txt", ".md", ".docx", ".pdf", ""):
+        raise ZaohuaError(t("exposure.bad_kind", name=path.name))
+    try:
+        with path.open("rb") as stream:
+            if kind in (".docx", ".pdf"):
+                read = read_docx if kind == ".docx" else read_pdf
+                return "\n".join(document.text for document in read(stream, path.name, None, SourceReport()))
+            data = stream.read(LONGEST * 8)
+    except SkippedFile as error:
+        if error.reason == "empty":
+            raise ZaohuaError(t("exposure.empty")) from error
+        raise ZaohuaError(
+            t(f"exposure.{'no_text' if error.reason == 'no_text_layer' else 'unreadable'}", name=path.name)
+        ) from error
+    except OSError as error:
+        raise ZaohuaError(t("exposure.unreadable", name=path.name)) from error
+    if b"\0" in data[:1024] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ZaohuaError(t("exposure.unreadable", name=path.name))
+    return data.decode(encoding_of(data, final=True), errors="replace") if data.strip() else ""
+
+
+def duties(text: str) -> list[str]:
+    """Its duties, in order, none twice: the parts under a heading of duties where there is one, without contact data.
+
+    Raises ZaohuaError where no duty is found.
+    """
+    lines = _sentences(_TITLED.sub("", text))
+    headed = any(_heading(line) and _DUTIES.search(line) for line in lines)
+    found: dict[str, str] = {}
+    inside = not headed
+    for line in lines:
+        if _heading(line):
+            inside = bool(_DUTIES.search(line)) or (inside and not _OTHER.search(line))
+            continue
+        clean = _BULLET.sub("", line).strip(" \t。；;.")
+        if inside and not _PRIVATE.search(line) and _is_duty(clean):
+            found.setdefault(clean.casefold(), clean)
+    if not found:
+        raise ZaohuaError(t("exposure.no_duties"))
+    return list(found.values())[:MOST]
+
+
+def _sentences(text: str) -> list[str]:
+    parts = [part for line in text.splitlines() for part in _NUMBERED.split(line)]
+    return [sentence.strip() for part in parts for sentence in _END.split(part) if sentence.strip()]
+
+
+def _heading(line: str) -> bool:
+    bare = _BULLET.sub("", line.strip("#*_ 【】[]")).strip("*_ 【】[]")
+    short = len(bare) <= 12 if is_chinese(bare) else len(bare.split()) <= 5
+    return short and (
+        bare.endswith((":", "：")) or line.lstrip().startswith(("#", "【", "**")) or bool(_HEADING.fullmatch(bare))
+    )
+
+
+def _is_duty(text: str) -> bool:
+    return len(text) >= 4 if is_chinese(text) else len(re.findall(r"[A-Za-z]{2,}", text)) >= 2

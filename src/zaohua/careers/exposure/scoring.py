@@ -1,0 +1,118 @@
+"""Duties scored one by one: likely, uncertain or unlikely, by kind of content, with the nearest labelled work."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from zaohua.careers import store
+from zaohua.careers.exposure import meaning
+from zaohua.careers.exposure.labels import KINDS
+from zaohua.careers.exposure.model import HALVED, Model, best_for
+from zaohua.careers.exposure.words import Words, fitted
+from zaohua.careers.finding.aliases import own_lines
+from zaohua.careers.finding.text import is_chinese
+
+LEVEL_NAMES = ("unlikely", "uncertain", "likely")
+_SURE_KIND = 0.5  # a kind of content is called likely, or not unlikely, at even odds
+_NEAR = 3  # activities shown as evidence
+
+
+@dataclass(frozen=True)
+class Kind:
+    """level of one kind of content, and P(likely) + P(uncertain) / 2."""
+
+    level: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """One duty. share: β, the expected part of such tasks whose time is halved (a task with more software counts half),
+    see Scored.share; people, gpt4: each rater's; disagreement: how far these lie apart; sets: labels that hold each
+    rater's nine times in ten; automation: 0 nothing … 4 everything could be handed over; near: titles of the most
+    similar labelled activities with their cosine."""
+
+    text: str
+    level: str
+    share: float
+    people: float
+    gpt4: float
+    disagreement: float
+    automation: float
+    sets: Mapping[str, tuple[str, ...]]
+    kinds: Mapping[str, Kind]
+    near: tuple[tuple[str, float], ...]
+
+
+def of_duties(texts: Sequence[str], language: str | None = None) -> list[Exposure]:
+    """Every duty by itself. language: en or zh; None looks at each text. An empty list gives an empty one."""
+    chinese = [language == "zh" if language else is_chinese(text) for text in texts]
+    found: dict[int, Exposure] = {}
+    for code in ("en", "zh"):
+        rows = [row for row, here in enumerate(chinese) if here == (code == "zh")]
+        if rows:
+            found |= dict(zip(rows, _scored([texts[row] for row in rows], best_for(code)), strict=True))
+    return [found[row] for row in range(len(texts))]
+
+
+def _scored(texts: list[str], model: Model) -> list[Exposure]:
+    scored = model.score(texts)
+    lower, upper = model.figures["unlikely_at_most"], model.figures["likely_at_least"]
+    sets = {target: model.sets(getattr(scored, target), target) for target in ("people", "gpt4")}
+    near = nearest(texts, model)
+    levels = np.where(scored.exposed >= upper, 2, np.where(scored.exposed <= lower, 0, 1))
+    return [
+        Exposure(
+            text=text,
+            level=LEVEL_NAMES[levels[row]],
+            share=float(scored.share[row]),
+            people=float(scored.people[row] @ HALVED),
+            gpt4=float(scored.gpt4[row] @ HALVED),
+            disagreement=float(scored.disagreement[row]),
+            automation=float(scored.automation[row]),
+            sets={target: tuple(f"E{k}" for k in np.flatnonzero(each[row])) for target, each in sets.items()},
+            kinds={kind: _kind(scored.kinds[row, place]) for place, kind in enumerate(KINDS)},
+            near=near[row],
+        )
+        for row, text in enumerate(texts)
+    ]
+
+
+def _kind(probabilities: np.ndarray) -> Kind:
+    unlikely, uncertain, likely = (float(value) for value in probabilities)
+    level = 2 if likely >= _SURE_KIND else 1 if 1 - unlikely >= _SURE_KIND else 0
+    return Kind(LEVEL_NAMES[level], likely + uncertain / 2)
+
+
+def nearest(texts: Sequence[str], model: Model) -> list[tuple[tuple[str, float], ...]]:
+    """Titles of the work activities that each text resembles most, with their cosines; unlike ones are left out."""
+    titles, words, known = _activities(model.base.language)
+    if model.base.landmarks is not None:
+        cosines = meaning.vectors(texts) @ _activity_vectors().T
+    else:
+        cosines = words.rows(texts).times(known)
+    found = []
+    for row in cosines:
+        best = np.argsort(-row, kind="stable")[:_NEAR]
+        found.append(tuple((titles[place], float(row[place])) for place in best if row[place] > 0))
+    return found
+
+
+@cache
+def _activities(language: str) -> tuple[list[str], Words, np.ndarray]:
+    """(titles, words, dense [V, activities])"""
+    english = {row["id"]: row["title"] for row in store.rows("activity_titles")}
+    chinese = {code: title for code, title in own_lines("names_zh.psv") if code in english}
+    titles = list((chinese if language == "zh" else english).values())
+    words = fitted(language, titles, least=1)
+    rows = words.rows(titles)
+    known = np.zeros((len(words.idf), len(titles)), np.float32)
+    known[rows.columns, np.repeat(np.arange(len(titles)), np.diff(rows.starts))] = rows.weights
+    return titles, words, known
+
+
+@cache
+def _activity_vectors() -> np.ndarray:
+    return meaning.vectors(_activities("en")[0])

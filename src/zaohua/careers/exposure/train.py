@@ -1,0 +1,134 @@
+"""Trains what `weights/` holds: python -m zaohua.careers.exposure.train DATA [--work FOLDER]
+
+DATA: the published tables (labels of GPTs are GPTs, O*NET's tasks and activities, the Chinese classification).
+--work: where the encoder's vectors and the scores of each fold are kept, so that a broken run goes on; empty it after a
+change of the code.
+"""
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zaohua.careers.exposure import learning, meaning
+from zaohua.careers.exposure.fitting import Calibration, calibrate, fit_base
+from zaohua.careers.exposure.kinds import cues
+from zaohua.careers.exposure.labels import KINDS, LEVELS, read_labels
+from zaohua.careers.exposure.learning import Tasks
+from zaohua.careers.exposure.model import HALVED, RATERS, WEIGHTS, Model, Scored, kind_features, save_second
+from zaohua.careers.exposure.occupations import write_occupations
+from zaohua.careers.exposure.sources import CSCO, LABELSET
+from zaohua.careers.exposure.thresholds import conformal, spread, zones
+from zaohua.careers.exposure.train_chinese import train_chinese
+
+FILES = (LABELSET, CSCO, "onet_30_1_dwa_reference.csv.gz", "onet_30_1_tasks_to_dwas.csv.gz")
+
+
+def kept_vectors(file: Path):
+    """The encoder, asked once for each sentence: vectors are kept in `file`."""
+
+    def vectors(texts):
+        known = dict(np.load(file, allow_pickle=False).items()) if file.is_file() else {}
+        name = hashlib.sha256("\n".join(texts).encode()).hexdigest()
+        if name not in known:
+            known[name] = meaning.vectors(texts)
+            np.savez(file, **known)
+        return known[name].astype(np.float32)
+
+    return vectors
+
+
+def train_english(
+    name: str, tasks: Tasks, parts: list[np.ndarray], raw: np.ndarray
+) -> tuple[Model, dict[str, np.ndarray]]:
+    """One variant, and its probabilities of unseen occupations."""
+    unseen = {
+        "people": learning.unseen_probabilities(raw, tasks.people, parts),
+        "gpt4": learning.unseen_probabilities(raw, tasks.gpt4, parts),
+    }
+    second = {"people": calibrate(raw, tasks.people), "gpt4": calibrate(raw, tasks.gpt4)}
+    levels = np.column_stack([np.ones(len(raw)), raw[:, 18:28]])
+    fitted, *_ = np.linalg.lstsq(levels, tasks.automation.astype(float), rcond=None)
+    weights = np.zeros(raw.shape[1])
+    weights[18:28] = fitted[1:]
+    second |= kind_layers(tasks, raw)
+    base = fit_base(tasks.teaching)
+    exposed = 1 - (unseen["people"][:, 0] + unseen["gpt4"][:, 0]) / 2
+    lower, upper = zones(exposed, [tasks.people > 0, tasks.gpt4 > 0])
+    labels = np.stack([HALVED[tasks.people], HALVED[tasks.gpt4]], axis=1) @ RATERS
+    unseen["automation"] = (raw @ weights + fitted[0]).clip(0, 4)
+    seen = Scored(unseen["people"], unseen["gpt4"], unseen["automation"], np.zeros(0), base.voted(raw))
+    errors = labels - seen.share
+    figures = {
+        "unlikely_at_most": lower,
+        "likely_at_least": upper,
+        "conformal": {
+            "people": conformal(unseen["people"], tasks.people, tasks.occupations),
+            "gpt4": conformal(unseen["gpt4"], tasks.gpt4, tasks.occupations),
+        },
+        "spread": spread(errors, tasks.occupations, tasks.majors),
+    }
+    return Model(name, base, second, (weights, float(fitted[0])), figures), unseen
+
+
+def kind_layers(tasks: Tasks, raw: np.ndarray) -> dict[str, Calibration]:
+    """For each kind of content, P(unlikely, uncertain, likely) from scores of unseen occupations and cues."""
+    labels = read_labels("onet")
+    chosen = [row for row, work in enumerate(tasks.works) if work.id in labels]
+    seen = np.hstack([kind_features(raw[chosen]), cues([tasks.works[row].text for row in chosen])])
+    wanted = {kind: [labels[tasks.works[row].id].merged[place] for row in chosen] for place, kind in enumerate(KINDS)}
+    return {kind: level_layer(seen, wanted[kind]) for kind in KINDS}
+
+
+def level_layer(seen: np.ndarray, letters: list[str]) -> Calibration:
+    """As calibrate; a level that no label has gets no probability."""
+    numbers = np.array([LEVELS.index(letter) for letter in letters])
+    found = calibrate(seen, numbers, 0.05)
+    present = np.unique(numbers)
+    weights = np.zeros((seen.shape[1], len(LEVELS)))
+    bias = np.full(len(LEVELS), -30.0)
+    if len(present) == 2:  # scikit-learn then gives the logit of the second alone
+        weights[:, present[1]], bias[present[1]], bias[present[0]] = found.weights[:, 0], found.bias[0], 0.0
+    else:
+        weights[:, present], bias[present] = found.weights, found.bias
+    return Calibration(found.mean, found.scale, weights, bias)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("data", type=Path)
+    options.add_argument("--work", type=Path, default=Path("exposure-work"))
+    given = options.parse_args()
+    given.work.mkdir(parents=True, exist_ok=True)
+    tasks = learning.load(given.data, kept_vectors(given.work / "vectors.npz"))
+    parts = learning.folds(tasks.occupations)
+    variants: dict[str, Any] = {}
+    english, seen = None, None
+    for name, those in (("en-words", tasks.without_meaning()), ("en-meaning", tasks)):
+        raw = learning.unseen_scores(those, parts, given.work, name)
+        made, unseen = train_english(name, those, parts, raw)
+        made.base.save(WEIGHTS / f"{name}.npz")
+        save_second(made)
+        variants[name] = made.figures
+        english, seen = made, (raw, unseen)
+    assert english is not None
+    assert seen is not None
+    raw, unseen = seen
+    features = np.hstack([kind_features(raw), cues([work.text for work in tasks.works])])
+    kinds = np.stack([english.second[kind].probabilities(features) for kind in KINDS], axis=1)
+    scored = Scored(unseen["people"], unseen["gpt4"], unseen["automation"], kinds, english.base.voted(raw))
+    write_occupations(tasks.works, scored, english.figures)
+    chinese = train_chinese(given.data, tasks.works, scored, english)
+    chinese.base.save(WEIGHTS / "zh-words.npz")
+    save_second(chinese)
+    variants["zh-words"] = chinese.figures
+    hashes = {name: hashlib.sha256((given.data / name).read_bytes()).hexdigest() for name in FILES}
+    about = {"command": "python -m zaohua.careers.exposure.train DATA", "sha256": hashes, "variants": variants}
+    (WEIGHTS / "model.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

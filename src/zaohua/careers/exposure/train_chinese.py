@@ -1,0 +1,132 @@
+"""Trains the Chinese variant and calibrates it on the labelled tasks of the Chinese classification."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from zaohua.careers import store
+from zaohua.careers.exposure import learning
+from zaohua.careers.exposure.chinese import ACTIVITY, CROSSWALK, LABELLED, by_level, fit_chinese
+from zaohua.careers.exposure.fitting import Calibration
+from zaohua.careers.exposure.kinds import cues
+from zaohua.careers.exposure.labels import KINDS, LEVELS, read_labels
+from zaohua.careers.exposure.model import HALVED, Model, Scored, second_layer
+from zaohua.careers.exposure.sources import Work, csco_tasks
+from zaohua.careers.exposure.thresholds import spread, zones
+from zaohua.careers.finding.aliases import own_lines
+
+_SHARPEST = np.arange(2.0, 20.0, 0.5)  # tried as the multiple of shares that softmax is taken of
+
+
+def train_chinese(data: Path, works: Sequence[Work], scored: Scored, english: Model) -> Model:
+    """works, scored: the English tasks with scores of unseen occupations; english: scores the activities' titles."""
+    tasks, labels = csco_tasks(data), read_labels("csco")
+    texts, wanted, weights = teachers(tasks, works, scored, english)
+    labelled = np.array([row for row, task in enumerate(tasks) if task.id in labels])
+    codes = np.array([tasks[row].code for row in labelled])
+    raw = np.zeros((len(labelled), wanted.shape[1]), np.float32)
+    for held in learning.folds(codes):
+        kept = weights.copy()
+        kept[labelled[held]] = 0
+        kept[np.isin([task.code for task in tasks], codes[held]).nonzero()[0]] = 0
+        raw[held] = fit_chinese(texts, wanted, kept + 1e-9).scores([texts[row] for row in labelled[held]])
+    merged = [labels[tasks[row].id] for row in labelled]
+    seen = np.hstack([raw, cues([texts[row] for row in labelled])])
+    from zaohua.careers.exposure.train import level_layer
+
+    second: dict[str, Calibration] = {
+        kind: level_layer(seen, [label.merged[place] for label in merged]) for place, kind in enumerate(KINDS)
+    }
+    second |= _second(texts, wanted, weights, len(tasks))
+    automation = np.zeros(raw.shape[1])
+    automation[6] = 1
+    base = fit_chinese(texts, wanted, weights)
+    made = Model("zh-words", base, second, (automation, 0.0), {})
+    held_out = second_layer(made, raw, [texts[row] for row in labelled])
+    exposed = np.array([label.overall != "N" for label in merged])
+    lower, upper = zones(held_out.exposed, [exposed])
+    level = np.array([wanted[row, :6].reshape(2, 3).mean(0) @ HALVED for row in labelled])
+    majors = np.array([code[0] for code in codes])
+    figures = {
+        "unlikely_at_most": lower,
+        "likely_at_least": upper,
+        "conformal": english.figures["conformal"],
+        "spread": spread(level - held_out.share, codes, majors),
+    }
+    return Model("zh-words", base, second, (automation, 0.0), figures)
+
+
+def teachers(
+    tasks: Sequence[Work], works: Sequence[Work], scored: Scored, english: Model
+) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """(texts, wanted scores [N, K], weights [N]): every task of the classification, then the activities' titles."""
+    outputs = _outputs(scored)
+    place = {work.id: row for row, work in enumerate(works)}
+    onet, csco = read_labels("onet"), read_labels("csco")
+    of_level = by_level(onet, {task: outputs[place[task]] for task in onet})
+    wanted = np.tile(outputs.mean(0), (len(tasks), 1))
+    weights = np.zeros(len(tasks))
+    occupation = _occupation_means(works, outputs)
+    leads = {row["csco"]: row["soc"] for row in store.rows("crosswalk")}
+    for row, task in enumerate(tasks):
+        if task.id in csco:
+            label = csco[task.id]
+            wanted[row], weights[row] = of_level[label.overall], LABELLED
+            wanted[row, 7:] = np.concatenate([np.eye(3)[LEVELS.index(letter)] for letter in label.merged])
+        elif leads.get(task.code) in occupation:
+            wanted[row], weights[row] = occupation[leads[task.code]], CROSSWALK
+    names = {row["id"]: row["title"] for row in store.rows("activity_titles")}
+    chinese = {activity: title for activity, title in own_lines("names_zh.psv") if activity in names}
+    scores = _outputs(english.score([names[activity] for activity in chinese]))
+    texts = [task.text for task in tasks] + list(chinese.values())
+    return texts, np.vstack([wanted, scores]), np.concatenate([weights, np.full(len(chinese), ACTIVITY)])
+
+
+def _outputs(scored: Scored) -> np.ndarray:
+    """people 3, gpt4 3, automation 1, kinds 3 each, as one row. [N, 22]"""
+    kinds = scored.kinds.reshape(len(scored.people), -1)
+    return np.hstack([scored.people, scored.gpt4, scored.automation[:, None], kinds])
+
+
+def _occupation_means(works: Sequence[Work], outputs: np.ndarray) -> dict[str, np.ndarray]:
+    codes, place = np.unique([work.code[:7] for work in works], return_inverse=True)
+    sums = np.zeros((len(codes), outputs.shape[1]))
+    np.add.at(sums, place, outputs)
+    return dict(zip(codes, sums / np.bincount(place)[:, None], strict=True))
+
+
+def _second(texts: list[str], wanted: np.ndarray, weights: np.ndarray, tasks: int) -> dict[str, Calibration]:
+    """Softmax of a multiple of the shares, chosen so that held-out titles of activities spread as widely in Chinese as
+    in English and lie as high: ridge regression draws what it has not seen to the mean."""
+    rows = np.arange(tasks, len(texts))
+    raw = np.zeros((len(rows), wanted.shape[1]), np.float32)
+    for held in np.array_split(np.random.default_rng(6).permutation(len(rows)), learning.FOLDS):
+        kept = weights.copy()
+        kept[rows[held]] = 1e-9
+        raw[held] = fit_chinese(texts, wanted, kept + 1e-9).scores([texts[row] for row in rows[held]])
+    return {
+        target: _stretched(raw, wanted[rows, start : start + 3], start)
+        for target, start in (("people", 0), ("gpt4", 3))
+    }
+
+
+def _stretched(raw: np.ndarray, english: np.ndarray, start: int) -> Calibration:
+    goal = english @ HALVED
+    best: tuple[float, Calibration] | None = None
+    for sharp in _SHARPEST:
+        for lift in np.arange(-2.0, 1.01, 0.05):
+            made = _multiple(raw.shape[1], start, sharp, lift)
+            share = made.probabilities(raw) @ HALVED
+            miss = abs(share.std() - goal.std()) + abs(share.mean() - goal.mean())
+            if best is None or miss < best[0]:
+                best = miss, made
+    assert best is not None
+    return best[1]
+
+
+def _multiple(width: int, start: int, sharp: float, lift: float) -> Calibration:
+    """softmax(sharp · shares), E0 made less likely by lift."""
+    weights = np.zeros((width, 3))
+    weights[start : start + 3] = np.eye(3) * sharp
+    return Calibration(np.zeros(width), np.ones(width), weights, np.array([-lift, 0.0, 0.0]))

@@ -1,0 +1,51 @@
+"""Names of skills, activities and classes, in the language in force."""
+
+from functools import cache
+
+from zaohua.careers import skills, store
+from zaohua.careers.finding.aliases import own_lines
+from zaohua.i18n import language, t
+
+_CLASSES = {
+    "No formal educational credential": "edu_no_formal",
+    "High school diploma or equivalent": "edu_high_school",
+    "Some college, no degree": "edu_some_college",
+    "Postsecondary nondegree award": "edu_award",
+    "Associate's degree": "edu_associate",
+    "Bachelor's degree": "edu_bachelor",
+    "Master's degree": "edu_master",
+    "Doctoral or professional degree": "edu_doctoral",
+    "Less than 5 years": "exp_less_5",
+    "5 years or more": "exp_5_more",
+    "Short-term on-the-job training": "train_short",
+    "Moderate-term on-the-job training": "train_moderate",
+    "Long-term on-the-job training": "train_long",
+    "Apprenticeship": "train_apprentice",
+    "Internship/residency": "train_residency",
+    "None": "exp_none",
+}
+
+
+def element(identifier: str) -> str:
+    """A skill or an area of knowledge."""
+    return _chinese()[identifier] if language() == "zh" else skills.elements()[identifier][1]
+
+
+def activity(identifier: str) -> str:
+    """An intermediate work activity."""
+    return _chinese().get(identifier, identifier) if language() == "zh" else _activities()[identifier]
+
+
+def of_class(english: str) -> str:
+    """A class of entry education, experience or training of BLS."""
+    return t(f"careers.{_CLASSES[english]}")
+
+
+@cache
+def _chinese() -> dict[str, str]:
+    return dict(own_lines("names_zh.psv"))
+
+
+@cache
+def _activities() -> dict[str, str]:
+    return {row["id"]: row["title"] for row in store.rows("activity_titles")}

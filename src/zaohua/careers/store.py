@@ -1,0 +1,95 @@
+"""The tables that ship with the package, or the newer ones that `zaohua careers update` has built on this machine.
+
+Every table is a gzipped CSV of codes, titles and figures. `source_of(table)` says where its numbers are from.
+"""
+
+import csv
+import gzip
+import io
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+FOLDER = "ZAOHUA_CAREERS"  # environment variable: another place for what `zaohua careers update` builds
+
+
+@dataclass(frozen=True)
+class Source:
+    """One publication: who published what, when, under which licence, and where it is to be had."""
+
+    id: str
+    publisher: str
+    title: str
+    date: str
+    licence: str
+    url: str
+    notice: str = ""
+
+
+def updated_folder() -> Path:
+    """Where `zaohua careers update` keeps tables of its own; it need not exist."""
+    given = os.environ.get(FOLDER)
+    return Path(given) if given else Path.home() / ".cache" / "zaohua" / "careers"
+
+
+def shipped_folder() -> Traversable:
+    """The tables of the package."""
+    return files("zaohua.careers").joinpath("tables")
+
+
+@cache
+def rows(table: str) -> list[dict[str, str]]:
+    """The rows of `table`. They are shared: read them, do not change them."""
+    with gzip.open(io.BytesIO(read(f"{table}.csv.gz")), "rt", encoding="utf-8", newline="") as text:
+        return list(csv.DictReader(text))
+
+
+def has(table: str) -> bool:
+    """Whether `table` is there; task sentences come only with an update."""
+    return bool(_place(f"{table}.csv.gz").is_file())
+
+
+def read(name: str) -> bytes:
+    """A file beside the tables."""
+    return bytes(_place(name).read_bytes())
+
+
+@cache
+def sources() -> dict[str, Source]:
+    """Every publication that a number may be from, by its identifier."""
+    return {name: Source(id=name, **entry) for name, entry in _toml("sources.toml")["source"].items()}
+
+
+@cache
+def made_from(table: str) -> tuple[str, ...]:
+    """The identifiers of the publications that `table` was made from."""
+    raw_files = _toml("sources.toml")["file"]
+    found = (raw_files[name] for name in _toml("built.toml")[table]["from"])
+    return tuple(dict.fromkeys(found))
+
+
+def source_of(table: str) -> list[Source]:
+    """The publications that `table` was made from."""
+    return [sources()[name] for name in made_from(table)]
+
+
+def _place(name: str) -> Any:
+    newer = updated_folder() / "tables" / name
+    return newer if newer.is_file() else shipped_folder().joinpath(name)
+
+
+@cache
+def _toml(name: str) -> Mapping[str, Any]:
+    return tomllib.loads(read(name).decode())
+
+
+def forget() -> None:
+    """Read everything anew: after an update, and in tests."""
+    for cached in (rows, sources, made_from, _toml):
+        cached.cache_clear()

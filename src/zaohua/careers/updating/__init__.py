@@ -1,0 +1,1 @@
+"""`zaohua careers update`: the newest releases from their publishers, and the tables built from them anew."""

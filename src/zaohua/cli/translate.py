@@ -1,0 +1,54 @@
+"""zaohua translate: one medium into another of its kind, with a model that has learnt to."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zaohua.cli.common import Json
+from zaohua.errors import UsageError
+from zaohua.i18n import t
+
+_KINDS = {"translator": "zaohua.cli.translate_pictures", "vocoder": "zaohua.cli.translate_sounds"}
+"""A model's `kind` -> the module whose run(model, Options) does it."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for. given: names of the options that only some kinds know, as typed."""
+
+    model: str
+    input: Path
+    out: Path | None
+    sheet: Path | None
+    back: bool
+    filter: bool
+    longest: int | None
+    json: bool
+
+    @property
+    def given(self) -> list[str]:
+        """The options that only pictures know, as far as they were typed."""
+        known = {"--sheet": self.sheet, "--back": self.back, "--filter": self.filter, "--longest": self.longest}
+        return [name for name, value in known.items() if value]
+
+
+def translate(
+    model: Annotated[str, typer.Argument(help="cli.model_help")],
+    input: Annotated[Path, typer.Argument(help="translate.help_input")],
+    out: Annotated[Path | None, typer.Option("--out", help="translate.help_out")] = None,
+    sheet: Annotated[Path | None, typer.Option("--sheet", help="translate.help_sheet", metavar="FILE")] = None,
+    back: Annotated[bool, typer.Option("--back", help="translate.help_back")] = False,
+    filter: Annotated[bool, typer.Option("--filter", help="translate.help_filter")] = False,
+    longest: Annotated[int | None, typer.Option("--longest", help="translate.help_longest", metavar="PIXELS")] = None,
+    json: Json = False,
+) -> None:
+    from zaohua import hub
+
+    opened = hub.load(model)
+    kind = getattr(opened, "kind", "")
+    if kind not in _KINDS:
+        raise UsageError(t("translate.not_a_translator", path=model))
+    import_module(_KINDS[kind]).run(opened, Options(model, input, out, sheet, back, filter, longest, json))

@@ -1,0 +1,1 @@
+"""Pictures from noise: the task, its measures, and the trained model."""

@@ -1,0 +1,1 @@
+"""Networks of clips: a walk through motions, a painter of frames, a discriminator of a few frames and their times."""

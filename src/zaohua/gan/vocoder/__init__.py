@@ -1,0 +1,1 @@
+"""A vocoder: from log-mel spectrograms to the sound, trained against discriminators."""

@@ -1,0 +1,191 @@
+"""Translators learn under the common trainer: from the recipe to a model folder, with a stop on the way."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from painting import album
+from PIL import Image, ImageFilter
+from resuming import assert_resumes_exactly
+
+from zaohua import hub
+from zaohua.data.pictures.pairs import PairConfig
+from zaohua.errors import UsageError, ZaohuaError
+from zaohua.gan.translation.model import TranslationModel
+from zaohua.gan.translation.task import TranslationRecipe, TranslationTask
+from zaohua.i18n import set_language
+from zaohua.recipe import load_recipe, validate
+from zaohua.training import parallel
+from zaohua.training.run import describe, train_recipe
+from zaohua.training.task import Draw
+
+METHODS = ("paired", "l1", "cycle", "contrastive")
+_RECIPE = """
+task = "gan-translate"
+[data]
+source = "folder:{made}"
+input = "folder:{made_from}"
+size = 16
+validation = 0.25
+flip = true
+[model]
+method = "{method}"
+width = 4
+blocks = 1
+discriminator_width = 4
+discriminator_layers = 2
+[loss]
+pool = 8
+places = 16
+head = 8
+[train]
+steps = 10
+batch_size = 4
+log_every = 1
+evaluate_every = 5
+save_every = 4
+ema = 0.9
+tensorboard = false
+[measure]
+extractor = "small-cnn-mnist"
+[run]
+dir = "{folder}/run"
+"""
+
+
+@pytest.fixture(autouse=True)
+def english():
+    set_language("en")
+
+
+@pytest.fixture(scope="session")
+def colours(tmp_path_factory) -> Path:
+    """Blobs, and the same blobs without colour."""
+    folder = tmp_path_factory.mktemp("blobs")
+    album(folder / "made", 24, width=16, height=16)
+    (folder / "from").mkdir()
+    for file in (folder / "made").iterdir():
+        with Image.open(file) as picture:
+            picture.convert("L").filter(ImageFilter.FIND_EDGES).convert("RGB").save(folder / "from" / file.name)
+    return folder
+
+
+def recipe(folder: Path, colours: Path, method: str) -> Path:
+    path = folder / f"{method}.toml"
+    places = {"made": colours / "made", "made_from": colours / "from"}
+    path.write_text(_RECIPE.format(method=method, folder=folder, **places), encoding="utf-8")
+    return path
+
+
+def task(colours: Path, method: str, tmp_path: Path, *settings: str) -> TranslationTask:
+    found = TranslationTask(validate(load_recipe(recipe(tmp_path, colours, method), settings), TranslationRecipe))
+    found.prepare(parallel.start("auto"), visible=False)
+    return found
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_stopped_run_goes_on_bit_for_bit(method, colours, tmp_path, monkeypatch):
+    """Networks, optimisers, the average and, of a cycle, the pools of earlier pictures."""
+    assert_resumes_exactly(recipe(tmp_path, colours, method), tmp_path, monkeypatch, after=6)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_run_leaves_a_translator_and_a_report(method, colours, tmp_path):
+    channels = ("data.input_channels=1",) if method in ("paired", "l1") else ()
+    summary = train_recipe(recipe(tmp_path, colours, method), *channels, quiet=True)
+    assert set(summary["metrics"]) == {"fd", "l1"}
+    assert summary["baselines"]["copy"]["l1"] > 0
+    run = tmp_path / "run"
+    assert (run / "contact-sheet.png").is_file()
+    assert (run / "report.html").is_file()
+    listing = json.loads((run / "samples" / "step-00000010.json").read_text(encoding="utf-8"))
+    assert len(listing["samples"]) == (2 if method == "cycle" else 1)
+    model = hub.load(run)
+    assert isinstance(model, TranslationModel)
+    assert model.can_return == (method == "cycle")
+    assert "image-to-image" in model.card
+    made = model.translate(colours / "from" / "0000.png")
+    assert made.pixels.shape == (16, 16, 3)
+    again = hub.evaluate(run)
+    best = json.loads((run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()[-1])
+    assert again["metrics"]["fd"] == pytest.approx(min(best["fd"], summary["metrics"]["fd"]), rel=0.5)
+
+
+def test_pairs_are_learnt(colours, tmp_path):
+    """With L1 alone the distance falls well below that of the picture it starts from."""
+    path = recipe(tmp_path, colours, "l1")
+    summary = train_recipe(path, "train.steps=150", "train.evaluate_every=150", "data.flip=false", quiet=True)
+    assert summary["metrics"]["l1"] < 0.7 * summary["baselines"]["copy"]["l1"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_parts_of_a_batch_add_up_to_it(method, colours, tmp_path):
+    """Every random number belongs to its sample: halves of a batch give the gradient of the whole."""
+    found = task(colours, method, tmp_path, "regulariser.every=1")
+    gradients = []
+    for parts in ([range(4)], [range(2), range(2, 4)]):
+        modules = found.build()
+        for phase in found.phases(modules, torch.device("cpu")):
+            phase.optimiser.zero_grad()
+            for part in parts:
+                draw = Draw(1, 3, 0, torch.tensor(list(part)), torch.device("cpu"))
+                (phase.loss_fn(phase.batches(draw), draw)[0] / len(parts)).backward()
+            gradients.append([p.grad.clone() for p in phase.optimiser.parameters if p.grad is not None])
+    half = len(gradients) // 2
+    for whole, halves in zip(gradients[:half], gradients[half:], strict=True):
+        for one, other in zip(whole, halves, strict=True):
+            torch.testing.assert_close(other, one, rtol=1e-3, atol=1e-5)
+
+
+def test_pairs_stay_together_and_others_meet_at_random(colours, tmp_path):
+    """The input of each pair in a batch is its target's; without pairs it is so no more often than by chance."""
+    kinds = {method: task(colours, method, tmp_path, "data.flip=true") for method in ("paired", "contrastive")}
+    for method, found in kinds.items():
+        side, together = found.pairs.train, 0
+        known = {side.inputs[n].numpy().tobytes(): n for n in range(len(side.inputs))}
+        known |= {side.inputs[n].flip(-1).numpy().tobytes(): n for n in range(len(side.inputs))}
+        targets = {side.targets[n].numpy().tobytes(): n for n in range(len(side.targets))}
+        targets |= {side.targets[n].flip(-1).numpy().tobytes(): n for n in range(len(side.targets))}
+        for step in range(30):
+            draw = Draw(1, step, 0, torch.arange(4), torch.device("cpu"))
+            batch = found.batch("generator", draw, torch.device("cpu"))
+            for one, other in zip(batch.latent, batch.real, strict=True):
+                bytes_ = [((x + 1) * 127.5).round().to(torch.uint8).numpy().tobytes() for x in (one, other)]
+                together += known[bytes_[0]] == targets[bytes_[1]]
+        assert together == 120 if method == "paired" else together < 40
+
+
+def test_discriminator_and_generator_see_different_pairs(colours, tmp_path):
+    found = task(colours, "paired", tmp_path)
+    draw = Draw(1, 0, 0, torch.arange(4), torch.device("cpu"))
+    one, other = (found.batch(phase, draw, draw.device).real for phase in ("discriminator", "generator"))
+    assert not torch.equal(one, other)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_plan_is_known_without_the_data(method, colours, tmp_path):
+    path = recipe(tmp_path, colours, method)
+    plan = describe(load_recipe(path, ["data.source=folder:nowhere"]))
+    assert plan["steps"] == 10
+    assert plan["flops"] > 0
+    built = validate(load_recipe(path), TranslationRecipe)
+    found = TranslationTask(built)
+    found.settle()
+    assert plan["parameters"] == sum(found.parameters.values())
+
+
+def test_what_cannot_be_is_refused(colours, tmp_path):
+    with pytest.raises(UsageError, match="method=contrastive"):
+        task(colours, "paired", tmp_path, "data.paired=false")
+    with pytest.raises(UsageError, match="extractor: one of"):
+        task(colours, "paired", tmp_path, "measure.extractor=inception")
+    with pytest.raises(ZaohuaError, match="nowhere"):
+        task(colours, "paired", tmp_path, "data.input=folder:nowhere")
+
+
+def test_two_kinds_without_partners_are_learnt_from(colours, tmp_path):
+    path = recipe(tmp_path, colours, "contrastive")
+    summary = train_recipe(path, "data.paired=false", "train.steps=2", quiet=True)
+    assert set(summary["metrics"]) == {"fd"}
+    assert PairConfig(source="a", input="b").paired
