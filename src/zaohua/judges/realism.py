@@ -33,9 +33,10 @@ def realism(
     seed: int = 0,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> float:
-    """Held-out accuracy of a small classifier trained for `steps` batches, but for 100 epochs at most. uint8 [N, C, H, W] and [M, C, H, W]
+    """Held-out accuracy of a small classifier trained for `steps` batches. uint8 [N, C, H, W] and [M, C, H, W]
 
-    Both kinds are cut to equal numbers, at most 5,000. ZaohuaError for fewer than 16 of either.
+    It sees each picture a hundred times at most. Both kinds are cut to equal numbers, at most 5,000. ZaohuaError for
+    fewer than 16 of either.
     """
     count = _common(len(real), len(fake))
     held_out = round(count * _HELD_OUT)
