@@ -11,10 +11,9 @@ in slices of --minutes.
 
 import argparse
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
-from gan_slices import append, run_slice
+from gan_slices import parsers, run_slice, show
 
 from zaohua import recipe as recipes
 from zaohua.gan.images.config import ImageRecipe
@@ -61,27 +60,16 @@ def table(options: argparse.Namespace) -> None:
         cells = [f"{one['best']:.3g}", f"{one['at']:,}", f"{one['last']:.3g}", f"{one['ratio']:.2f}"]
         rows.append([one["name"], *cells, ", ".join(one["found"]) or "–"])
     head = ["loss, steps, seed", "best FD", "at step", "last FD", "last / best", "named while training"]
-    print("\n".join(" | ".join(row) for row in (head, *rows)))
-    if options.append:
-        append(options.append, f"Stability of the losses — {datetime.now(UTC):%Y-%m-%d}", head, rows)
+    show("Stability of the losses", head, rows, options.append)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    verbs = parser.add_subparsers(required=True)
-    training = verbs.add_parser("train")
+    parser, training = parsers(__doc__, train, table)
     training.add_argument("source")
     training.add_argument("runs", type=Path)
     training.add_argument("--loss", choices=list(LOSSES), required=True)
     training.add_argument("--clip", action="store_true")
-    training.add_argument("--seed", type=int, default=1)
     training.add_argument("--steps", type=int, default=10_000)
-    training.add_argument("--minutes", type=float, default=12)
-    training.set_defaults(run=train)
-    showing = verbs.add_parser("table")
-    showing.add_argument("runs", type=Path)
-    showing.add_argument("--append", type=Path)
-    showing.set_defaults(run=table)
     options = parser.parse_args()
     options.run(options)
 

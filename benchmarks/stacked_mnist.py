@@ -15,13 +15,12 @@ import argparse
 import json
 from collections import defaultdict
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from gan_slices import append, run_slice
+from gan_slices import parsers, run_slice, show
 from torch import Tensor, nn
 
 from zaohua import recipe as recipes
@@ -132,26 +131,15 @@ def table(options: argparse.Namespace) -> None:
         "modes of 1,000",
         f"KL (even: {even_kl(STACKED_SAMPLES, STACKED_MODES):.3f})",
     ]
-    print("\n".join(" | ".join(row) for row in (head, *rows)))
-    if options.append:
-        append(options.append, f"Stacked MNIST, D = ¼ G — {datetime.now(UTC):%Y-%m-%d}", head, rows)
+    show("Stacked MNIST, D = ¼ G", head, rows, options.append)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    verbs = parser.add_subparsers(required=True)
-    training = verbs.add_parser("train")
+    parser, training = parsers(__doc__, train, table)
     training.add_argument("mnist", type=Path)
     training.add_argument("runs", type=Path)
     training.add_argument("--loss", choices=list(LOSSES), default="relativistic")
-    training.add_argument("--seed", type=int, default=1)
     training.add_argument("--steps", type=int, default=50_000)
-    training.add_argument("--minutes", type=float, default=12)
-    training.set_defaults(run=train)
-    showing = verbs.add_parser("table")
-    showing.add_argument("runs", type=Path)
-    showing.add_argument("--append", type=Path)
-    showing.set_defaults(run=table)
     options = parser.parse_args()
     options.run(options)
 

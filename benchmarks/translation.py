@@ -10,16 +10,14 @@ the table goes to the terminal.
 
 import argparse
 import json
-import platform
 import statistics
 from datetime import date
-from pathlib import Path
 from typing import Any
 
-import torch
+from seeded_runs import cell, command, options, publish, trained, versions
 
 from zaohua.recipe import load_recipe
-from zaohua.training.run import describe, train_recipe
+from zaohua.training.run import describe
 
 RECIPE = "gan/translate-emoji"
 OURS = "pairs: L1 and a discriminator"
@@ -38,14 +36,14 @@ def budget(method: str, given: argparse.Namespace) -> int:
     return round(given.images * costs[0] / costs[1])
 
 
-def trained(method: str, seed: int, given: argparse.Namespace) -> dict[str, Any]:
+def of_method(method: str, seed: int, given: argparse.Namespace) -> dict[str, Any]:
     """The summary of one run, made now or before."""
     images = budget(method, given)
     folder = given.runs / f"{method}-{given.size}-{images}-{seed}"
     if (folder / "summary.json").is_file():
         return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    settings = [f"model.method={method}", f"train.images={images}", f"train.seed={seed}", f"data.size={given.size}"]
-    return train_recipe(RECIPE, *settings, *given.set, f"run.dir={folder}", resume=(folder / "state").is_dir())
+    settings = [f"model.method={method}", f"train.images={images}", f"data.size={given.size}"]
+    return trained(RECIPE, folder, seed, *settings, given=given)
 
 
 def scored(given: argparse.Namespace) -> tuple[dict[str, list[dict[str, Any]]], str]:
@@ -54,7 +52,7 @@ def scored(given: argparse.Namespace) -> tuple[dict[str, list[dict[str, Any]]], 
     extractor = ""
     for seed in given.seeds:
         for name, method in ARMS.items():
-            summary = trained(method, seed, given)
+            summary = of_method(method, seed, given)
             found[name].append(summary["metrics"] | summary["cost"])
         found[COPY].append(summary["baselines"]["copy"])
         found[FLOOR].append(summary["baselines"]["floor"])
@@ -69,14 +67,13 @@ def table(found: dict[str, list[dict[str, Any]]], extractor: str, given: argpars
         "",
         f"`{RECIPE}` on the CPU, seeds {', '.join(map(str, given.seeds))}, the same operations for either arm; about a "
         "tenth of the 1,629 pictograms held back, copies and relatives on one side. Median over the seeds (range), "
-        f"last weights. FD({extractor}), and the perceptual distance in the same network. Python "
-        f"{platform.python_version()}, torch {torch.__version__}.",
+        f"last weights. FD({extractor}), and the perceptual distance in the same network. {versions()}",
         "",
         "| | FD | perceptual distance | L1 | pictures seen | minutes |",
         "|---|---|---|---|---|---|",
     ]
     for name, scores in found.items():
-        cells = [_cell([score[measure] for score in scores if measure in score]) for measure in MEASURES]
+        cells = [cell([score.get(measure) for score in scores], "{:.3f}".format) for measure in MEASURES]
         images, minutes = "–", "–"
         if "images" in scores[0]:
             images = f"{scores[0]['images']:,}"
@@ -87,35 +84,17 @@ def table(found: dict[str, list[dict[str, Any]]], extractor: str, given: argpars
         f"{measure} {statistics.median(a[measure] / b[measure] for a, b in zip(ours, alone, strict=True)):.2f}"
         for measure in MEASURES
     ]
-    seeds = " ".join(map(str, given.seeds))
-    command = f"python benchmarks/translation.py --images {given.images} --size {given.size} --seeds {seeds}"
-    command += f" --set {' '.join(given.set)}" if given.set else ""
-    lines += ["", f"Pairs with a discriminator ÷ L1 alone, medians: {', '.join(ratios)}.", "", f"    {command}", ""]
+    again = command(f"translation.py --images {given.images} --size {given.size}", given)
+    lines += ["", f"Pairs with a discriminator ÷ L1 alone, medians: {', '.join(ratios)}.", "", again, ""]
     return "\n".join(lines)
 
 
-def _cell(values: list[float]) -> str:
-    if not values:
-        return "–"
-    middle = f"{statistics.median(values):.3f}"
-    return middle if len(values) == 1 else f"{middle} ({min(values):.3f}–{max(values):.3f})"
-
-
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--images", type=int, default=8_000, help="that the first arm sees")
-    options.add_argument("--seeds", type=int, nargs="+", default=[1])
-    options.add_argument("--size", type=int, default=32)
-    options.add_argument("--runs", type=Path, default=Path("runs/benchmark-translation"))
-    options.add_argument("--results", type=Path, help="append the table to this file")
-    options.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="further settings of every run")
-    given = options.parse_args()
-    section = table(*scored(given), given)
-    if given.results is None:
-        print(section)
-        return
-    with given.results.open("a", encoding="utf-8") as file:
-        file.write("\n" + section)
+    parser = options(__doc__, "runs/benchmark-translation")
+    parser.add_argument("--images", type=int, default=8_000, help="that the first arm sees")
+    parser.add_argument("--size", type=int, default=32)
+    given = parser.parse_args()
+    publish(table(*scored(given), given), given)
 
 
 if __name__ == "__main__":

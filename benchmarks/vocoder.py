@@ -9,17 +9,14 @@ started again. Without --results the table goes to the terminal.
 """
 
 import argparse
-import platform
-import statistics
 from collections.abc import Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import torch
+from seeded_runs import cell, command, conditions, options, publish, trained
 
 from zaohua import hub
-from zaohua.training.run import train_recipe
 
 MEASURES = {
     "dnsmos_overall": "DNSMOS, overall",
@@ -37,8 +34,7 @@ def measured(seed: int, given: argparse.Namespace) -> dict[str, Any]:
     """What zaohua evaluate says of one run, made now or before; with the run's summary."""
     folder = given.runs / f"vocoder-{seed}"
     budget = f"train.steps={given.steps}" if given.steps else f"train.minutes={given.minutes}"
-    settings = [f"data.source={given.speech}", f"train.seed={seed}", f"run.dir={folder}", budget, *given.set]
-    summary = train_recipe("gan/vocoder", *settings, resume=(folder / "state").is_dir())
+    summary = trained("gan/vocoder", folder, seed, f"data.source={given.speech}", budget, given=given)
     return hub.evaluate(folder) | {"cost": summary["cost"]}
 
 
@@ -51,45 +47,26 @@ def table(found: Sequence[Mapping[str, Any]], given: argparse.Namespace) -> str:
         "",
         f"`gan/vocoder` on {torch.get_num_threads()} thread(s), {first['cost']['steps']:,} steps in {minutes:.0f} "
         f"minutes; {first['clips']} recordings held back, {first['seconds']} s. Judge: {first.get('judge', 'none')}. "
-        f"Seeds {', '.join(map(str, given.seeds))}: median (range). "
-        f"Python {platform.python_version()}, torch {torch.__version__}.",
+        f"{conditions(given)}",
         "",
         f"| | {' | '.join(MEASURES.values())} |",
         "|---" * (len(MEASURES) + 1) + "|",
     ]
     for name, baseline in ROWS.items():
         scores = [one["metrics"] if baseline is None else one["baselines"][baseline] for one in found]
-        cells = [_cell([score[measure] for score in scores if measure in score]) for measure in MEASURES]
+        cells = [cell([score[measure] for score in scores if measure in score]) for measure in MEASURES]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     budget = f"--steps {given.steps}" if given.steps else f"--minutes {given.minutes:g}"
-    wishes = " ".join(["", "--set", *given.set]) if given.set else ""
-    seeds = " ".join(map(str, given.seeds))
-    return "\n".join([*lines, "", f"    python benchmarks/vocoder.py SPEECH {budget} --seeds {seeds}{wishes}", ""])
-
-
-def _cell(values: Sequence[float]) -> str:
-    if not values:
-        return "–"
-    middle = f"{statistics.median(values):.3g}"
-    return middle if len(values) == 1 else f"{middle} ({min(values):.3g}–{max(values):.3g})"
+    return "\n".join([*lines, "", command(f"vocoder.py SPEECH {budget}", given), ""])
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("speech", help="folder:PATH or zip:PATH")
-    options.add_argument("--minutes", type=float, default=110.0)
-    options.add_argument("--steps", type=int, help="instead of minutes, for the same run on any machine")
-    options.add_argument("--seeds", type=int, nargs="+", default=[1])
-    options.add_argument("--runs", type=Path, default=Path("runs/vocoder-benchmark"))
-    options.add_argument("--set", nargs="*", default=[], help="settings of the recipe, KEY=VALUE")
-    options.add_argument("--results", type=Path)
-    given = options.parse_args()
-    section = table([measured(seed, given) for seed in given.seeds], given)
-    if given.results is None:
-        print(section)
-        return
-    before = given.results.read_text(encoding="utf-8").rstrip("\n")
-    given.results.write_text(f"{before}\n\n{section}", encoding="utf-8")
+    parser = options(__doc__, "runs/vocoder-benchmark")
+    parser.add_argument("speech", help="folder:PATH or zip:PATH")
+    parser.add_argument("--minutes", type=float, default=110.0)
+    parser.add_argument("--steps", type=int, help="instead of minutes, for the same run on any machine")
+    given = parser.parse_args()
+    publish(table([measured(seed, given) for seed in given.seeds], given), given)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,10 @@ from pathlib import Path
 
 from painting import album
 
+from zaohua.gan.images.task import ImageTask
+from zaohua.recipe import load_recipe, validate
+from zaohua.training import parallel
+
 _RECIPE = """
 task = "gan-image"
 [data]
@@ -45,3 +49,11 @@ def picture_recipe(folder: Path) -> Path:
     path = folder / "recipe.toml"
     path.write_text(_RECIPE.format(album=folder / "album", run=folder / "run"), encoding="utf-8")
     return path
+
+
+def prepared(folder: Path, *settings: str) -> ImageTask:
+    """The task of such a recipe, with its pictures read."""
+    raw = load_recipe(picture_recipe(folder), [f"run.dir={folder}/run", *settings])
+    task = ImageTask(validate(raw, ImageTask.Recipe))
+    task.prepare(parallel.start("auto"), visible=False)
+    return task

@@ -4,12 +4,10 @@ import math
 
 import pytest
 import torch
-from small_pictures import picture_recipe
+from small_pictures import picture_recipe, prepared
 
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.gan import gamma as gammas
-from zaohua.gan.images.task import ImageTask
-from zaohua.recipe import load_recipe, validate
 from zaohua.training import checkpoint, parallel
 from zaohua.training.run import train_recipe
 from zaohua.training.trainer import Trainer
@@ -18,13 +16,6 @@ from zaohua.training.trainer import Trainer
 @pytest.fixture
 def short(monkeypatch):
     monkeypatch.setattr(gammas.choose_gamma, "__kwdefaults__", {**gammas.choose_gamma.__kwdefaults__, "steps": 2})
-
-
-def prepared(folder, *settings: str) -> ImageTask:
-    raw = load_recipe(picture_recipe(folder), [f"run.dir={folder}/run", *settings])
-    task = ImageTask(validate(raw, ImageTask.Recipe))
-    task.prepare(parallel.start("auto"), visible=False)
-    return task
 
 
 def test_it_takes_the_trial_with_the_best_measure(tmp_path, monkeypatch):

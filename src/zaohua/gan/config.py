@@ -1,6 +1,6 @@
 """The sections of a recipe that every adversarial task has."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -9,6 +9,7 @@ from zaohua.recipe import Section
 from zaohua.training.config import Count, Fraction, Positive, TrainConfig
 
 _MOST = 0.8  # of an adaptive strength: above it distortions begin to leak into what is generated (the paper, §3.1)
+R = TypeVar("R", bound=Section)
 Beta = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -88,3 +89,15 @@ class AdversarialTrainConfig(TrainConfig):
     batch_size: Count | None = 32
     schedule: Literal["wsd", "cosine", "constant"] = "cosine"
     final: Fraction = 0.2
+
+
+def check_size(data: Any, model: Any) -> None:
+    """ValueError for a `[data]` section that names another size than the dial of the model does."""
+    if "size" in data.model_fields_set and data.size != model.size:
+        raise ValueError(f"data.size = {data.size}, but model.network = {model.network}: leave it out")
+
+
+def with_size(recipe: R) -> R:
+    """The recipe with data.size as the dial of its model says."""
+    sections: Any = recipe
+    return recipe.model_copy(update={"data": sections.data.model_copy(update={"size": sections.model.size})})

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from zaohua import recipe as recipes
+from zaohua.data.order import sample_numbers
 from zaohua.errors import UsageError
 from zaohua.gan import costs
 from zaohua.gan.adaptive import Adaptive
@@ -25,10 +26,12 @@ from zaohua.metrics.watching import Watcher, watch
 from zaohua.recipe import Section
 from zaohua.report.record import read_lines
 from zaohua.seeding import normal, sample_keys
+from zaohua.training.monitor import say
 from zaohua.training.parallel import Parallel
 from zaohua.training.task import Draw, Phase, Weights
 
 _LATENT = {"discriminator": 1, "generator": 2}  # streams of randomness by phase
+_OTHER = 1 << 40  # added to the seed for the generator's phase, whose real samples come in another order
 _SHOWN = 3  # the stream of the latent vectors that samples and evaluations are made from, all through a run
 
 
@@ -113,6 +116,11 @@ class AdversarialTask(ABC):
         """Samples in a phase, over all ranks."""
         return self.recipe.train.batch_size
 
+    def tell(self, found: str, *, visible: bool) -> None:
+        """Say what was found in the data, and what may be wrong with them."""
+        for line in (found, *self.report["warnings"]):
+            say(line, quiet=not visible)
+
     def data_report(self) -> dict[str, Any]:
         """What the preparation found."""
         return self.report
@@ -153,6 +161,22 @@ class AdversarialTask(ABC):
 
         duel = replace(self.duel(modules), held_out=lambda draw: self.held_out(draw, device))
         return duel.phases(self.recipe.train, batches, self.batch_size)
+
+    def real_numbers(self, phase: str, draw: Draw, count: int) -> Tensor:
+        """Which of `count` real samples a phase sees, each once in an epoch: int64 [b]"""
+        seed, step = draw.seed, draw.step
+        if phase == "generator":
+            seed += _OTHER
+        else:
+            step = step * self.recipe.train.discriminator_steps + draw.repeat
+        return self._numbers(seed, step, draw, count)
+
+    def held_out_numbers(self, draw: Draw, count: int) -> Tensor:
+        """Which of `count` held-out samples a draw sees, each once before one comes again: int64 [b]"""
+        return self._numbers(draw.seed, draw.step, draw, count)
+
+    def _numbers(self, seed: int, step: int, draw: Draw, count: int) -> Tensor:
+        return torch.from_numpy(sample_numbers(seed, step, self.batch_size, count)[draw.indices.numpy()])
 
     def latents(self, phase: str, draw: Draw, size: int) -> Tensor:
         """z of a phase's samples, standard normal, float32 [b, size]"""

@@ -6,15 +6,14 @@ from typing import Any
 
 from zaohua.data.clip import CLIP_SHEET
 from zaohua.i18n import t
-from zaohua.report.html import Content, tag
+from zaohua.report.html import Content
 from zaohua.report.numbers import duration, whole
-from zaohua.report.pictures import counts, sheet
+from zaohua.report.pictures import counts, described, left_out
 
 
 def rows(facts: Mapping[str, Any]) -> dict[str, str]:
     """Words -> value, in order, for what is known. facts: the report of zaohua.data.clips.Clips."""
     copies, lasting = facts["copies"], facts["durations"]
-    skipped = {t(f"data.skip_{reason}"): count for reason, count in facts["skipped"].items()}
     channels = t(f"pictures.channels_{facts['channels']}")
     form = {"size": facts["size"], "channels": channels, "fps": f"{facts['fps']:g}", "frames": facts["frames"]}
     times = {name: f"{lasting[name]:.2f}" for name in ("shortest", "median", "longest")}
@@ -31,7 +30,7 @@ def rows(facts: Mapping[str, Any]) -> dict[str, str]:
         "durations": t("clips.durations_value", total=duration(lasting["total"]), **times),
         "originals": t("pictures.originals_value", **{k: "×".join(map(str, v)) for k, v in facts["originals"].items()}),
         "doubles": t("pictures.doubles_value", exact=whole(copies["exact"]), near=whole(copies["near"])),
-        "left_out": counts(skipped) or t("data.none"),
+        "left_out": left_out(facts),
         "credit": facts["credit"],
     }
     return {t(f"clips.{key}"): value for key, value in found.items() if value}
@@ -39,9 +38,4 @@ def rows(facts: Mapping[str, Any]) -> dict[str, str]:
 
 def section(facts: Mapping[str, Any], folder: Path) -> list[Content]:
     """The same as pieces of a page, with warnings above and the sheet of frames of the run folder below."""
-    entries = [tag("div", tag("dt", name), tag("dd", value)) for name, value in rows(facts).items()]
-    return [
-        *(tag("p", warning, class_="warning") for warning in facts["warnings"]),
-        tag("dl", *entries, class_="facts"),
-        sheet(folder / CLIP_SHEET, t("clips.title")),
-    ]
+    return described(rows(facts), facts["warnings"], folder / CLIP_SHEET, t("clips.title"))

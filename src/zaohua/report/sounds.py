@@ -6,15 +6,14 @@ from typing import Any
 
 from zaohua.data.sound import SOUND_SHEET
 from zaohua.i18n import t
-from zaohua.report.html import Content, tag
+from zaohua.report.html import Content
 from zaohua.report.numbers import duration, whole
-from zaohua.report.pictures import counts, sheet
+from zaohua.report.pictures import counts, described, left_out
 
 
 def rows(facts: Mapping[str, Any]) -> dict[str, str]:
     """Words -> value, in order, for what is known. facts: the report of zaohua.data.sounds.Sounds."""
     sides, copies, lasting = facts["sounds"], facts["copies"], facts["durations"]
-    skipped = {t(f"data.skip_{reason}"): count for reason, count in facts["skipped"].items()}
     form = "form_whole" if facts["seconds"] is None else "form_value"
     times = {name: f"{lasting[name]:.2f}" for name in ("shortest", "median", "longest")}
     found = {
@@ -27,7 +26,7 @@ def rows(facts: Mapping[str, Any]) -> dict[str, str]:
         "silence": duration(facts["silence"]) if facts["silence"] else "",
         "loud": whole(facts["clipped"]) if facts["clipped"] else "",
         "doubles": t("sounds.doubles_value", exact=whole(copies["exact"]), near=whole(copies["near"])),
-        "left_out": counts(skipped) or t("data.none"),
+        "left_out": left_out(facts),
         "credit": facts["credit"],
     }
     return {t(f"sounds.{key}"): value for key, value in found.items() if value}
@@ -35,9 +34,4 @@ def rows(facts: Mapping[str, Any]) -> dict[str, str]:
 
 def section(facts: Mapping[str, Any], folder: Path) -> list[Content]:
     """The same as pieces of a page, with warnings above and the sheet of spectra of the run folder below."""
-    entries = [tag("div", tag("dt", name), tag("dd", value)) for name, value in rows(facts).items()]
-    return [
-        *(tag("p", warning, class_="warning") for warning in facts["warnings"]),
-        tag("dl", *entries, class_="facts"),
-        sheet(folder / SOUND_SHEET, t("sounds.title")),
-    ]
+    return described(rows(facts), facts["warnings"], folder / SOUND_SHEET, t("sounds.title"))

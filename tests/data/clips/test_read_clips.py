@@ -1,7 +1,7 @@
 """From films and folders of frames to windows."""
 
 import io
-import zipfile
+from functools import partial
 from pathlib import Path
 
 import av
@@ -12,6 +12,7 @@ from filming import film_bytes, filmed, reel, still_bytes
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from reading import refused, zipped
 
 from zaohua.data.clip import Film
 from zaohua.data.clips import ClipConfig, Clips, clip_sheet, read_clips, write_clip_sheet
@@ -32,20 +33,7 @@ def read(source: str, seed: int = 1, **settings) -> Clips:
     return read_clips(ClipConfig(source=source, **{"frames": 8, "validation": 0.2} | settings), seed)
 
 
-def message(source: str, kind: type[ZaohuaError] = ZaohuaError, **settings) -> str:
-    with pytest.raises(kind) as caught:
-        read(source, **settings)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
-def zipped(root: Path) -> str:
-    path = root.with_suffix(".zip")
-    with zipfile.ZipFile(path, "w") as archive:
-        for file in sorted(root.rglob("*"), reverse=True):
-            if file.is_file():
-                archive.write(file, file.relative_to(root))
-    return f"zip:{path}"
+message = partial(refused, read)
 
 
 def frames_of(folder: Path, clip: np.ndarray, name: str = "{:d}.png") -> None:
@@ -280,3 +268,9 @@ def test_the_sheet_shows_frames_in_rows(tmp_path):
     assert np.array_equal(cell, expected)
     write_clip_sheet(found, tmp_path / "sheet.png")
     assert Image.open(io.BytesIO((tmp_path / "sheet.png").read_bytes())).size == sheet.size
+
+
+def test_more_than_memory_holds_is_refused(tmp_path, monkeypatch):
+    source = f"folder:{reel(tmp_path / 'a', 3)}"
+    monkeypatch.setattr("psutil.virtual_memory", lambda: type("Memory", (), {"available": 1000}))
+    assert "0.0 GB" in message(source)

@@ -4,6 +4,7 @@ import gzip
 import os
 import struct
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ import pytest
 import torch
 from painting import album, encoded, painted
 from PIL import Image
+from reading import refused, zipped
 
 from zaohua.data.pictures import PictureConfig, Pictures, read_pictures
-from zaohua.errors import UsageError, ZaohuaError
+from zaohua.errors import UsageError
 from zaohua.i18n import set_language
 
 
@@ -30,24 +32,11 @@ def folder(path: Path, count: int = 40, **options) -> str:
     return f"folder:{album(path, count, **options)}"
 
 
-def zipped(root: Path) -> str:
-    path = root.with_suffix(".zip")
-    with zipfile.ZipFile(path, "w") as archive:
-        for file in sorted(root.rglob("*"), reverse=True):
-            if file.is_file():
-                archive.write(file, file.relative_to(root))
-    return f"zip:{path}"
-
-
 def same(a: Pictures, b: Pictures) -> bool:
     return a.report["hash"] == b.report["hash"] and torch.equal(a.train, b.train)
 
 
-def message(source: str, kind: type[ZaohuaError] = ZaohuaError, **settings) -> str:
-    with pytest.raises(kind) as caught:
-        read(source, **settings)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+message = partial(refused, read)
 
 
 def test_a_folder_becomes_two_tensors(tmp_path):

@@ -1,11 +1,11 @@
 """From any source to waves."""
 
-import zipfile
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from reading import refused, zipped
 from sounding import encoded, folder_of_sounds, sounded
 
 from zaohua.data import builtin
@@ -24,19 +24,7 @@ def read(source: str, seed: int = 1, **settings) -> Sounds:
     return read_sounds(SoundConfig(source=source, **settings), seed)
 
 
-def message(source: str, kind: type[ZaohuaError] = ZaohuaError, **settings) -> str:
-    with pytest.raises(kind) as caught:
-        read(source, **settings)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
-def zipped(root: Path) -> str:
-    path = root.with_suffix(".zip")
-    with zipfile.ZipFile(path, "w") as archive:
-        for file in sorted(root.rglob("*.wav"), reverse=True):
-            archive.write(file, file.relative_to(root))
-    return f"zip:{path}"
+message = partial(refused, read)
 
 
 def test_a_folder_becomes_two_lists_of_waves(tmp_path):
@@ -200,3 +188,9 @@ def test_the_built_in_effects():
     assert len(found.train) + len(found.validation) == builtin.SETS["effects"].documents
     assert len(found.classes) == 12
     assert found.report["rate"] == 16000
+
+
+def test_more_than_memory_holds_is_refused(tmp_path, monkeypatch):
+    source = f"folder:{folder_of_sounds(tmp_path / 'a', 3)}"
+    monkeypatch.setattr("psutil.virtual_memory", lambda: type("Memory", (), {"available": 1000}))
+    assert "0.0 GB" in message(source)

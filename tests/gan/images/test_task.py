@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 from resuming import assert_resumes_exactly
-from small_pictures import picture_recipe
+from small_pictures import picture_recipe, prepared
 
 import zaohua
 from zaohua.errors import UsageError, ZaohuaError
@@ -20,13 +20,6 @@ from zaohua.training.run import describe, train_recipe
 from zaohua.training.task import Draw
 
 CPU = torch.device("cpu")
-
-
-def prepared(folder, *settings: str) -> ImageTask:
-    raw = load_recipe(picture_recipe(folder), [f"run.dir={folder}/run", *settings])
-    task = ImageTask(validate(raw, ImageTask.Recipe))
-    task.prepare(parallel.start("auto"), visible=False)
-    return task
 
 
 def test_a_stopped_run_goes_on_bit_for_bit(tmp_path, monkeypatch):

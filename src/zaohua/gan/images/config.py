@@ -6,7 +6,14 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from zaohua.data.pictures.config import PictureConfig
-from zaohua.gan.config import AdversarialTrainConfig, AugmentConfig, LossConfig, RegulariserConfig
+from zaohua.gan.config import (
+    AdversarialTrainConfig,
+    AugmentConfig,
+    LossConfig,
+    RegulariserConfig,
+    check_size,
+    with_size,
+)
 from zaohua.gan.networks.shape import NETWORKS, Shape, shape
 from zaohua.recipe import Section
 from zaohua.training.config import Positive, RunConfig
@@ -85,10 +92,9 @@ class ImageRecipe(Section):
 
     @model_validator(mode="after")
     def _one_size(self) -> "ImageRecipe":
-        if "size" in self.data.model_fields_set and self.data.size != self.model.size:
-            raise ValueError(f"data.size = {self.data.size}, but model.network = {self.model.network}: leave it out")
+        check_size(self.data, self.model)
         return self
 
     def sized(self) -> "ImageRecipe":
         """With data.size as the dial says."""
-        return self.model_copy(update={"data": self.data.model_copy(update={"size": self.model.size})})
+        return with_size(self)

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from zaohua.artifacts import Image
-from zaohua.data.order import sample_numbers
 from zaohua.data.picture import CONTACT_SHEET, NEAREST
 from zaohua.data.pictures import Pictures, read_pictures, write_contact_sheet
 from zaohua.gan.adversarial import Batch
@@ -23,12 +22,10 @@ from zaohua.gan.task import AdversarialTask
 from zaohua.i18n import t
 from zaohua.nn.blank import filled
 from zaohua.recipe import Section
-from zaohua.training.monitor import say
 from zaohua.training.parallel import Parallel
 from zaohua.training.task import Draw, Weights
 
 _MIRROR = {"discriminator": 9, "generator": 10}  # streams of randomness by phase
-_OTHER = 1 << 40  # added to the seed for the generator's phase, whose real pictures come in another order
 
 
 class ImageTask(AdversarialTask):
@@ -56,8 +53,7 @@ class ImageTask(AdversarialTask):
         if parallel.main:
             write_contact_sheet(self.pictures, Path(self.recipe.run.dir) / CONTACT_SHEET)
         counts = {side: f"{count:,}" for side, count in self.report["pictures"].items()}
-        for line in (t("gan.pictures", **counts, size=self.report["size"]), *self.report["warnings"]):
-            say(line, quiet=not visible)
+        self.tell(t("gan.pictures", **counts, size=self.report["size"]), visible=visible)
         self._take_shape(self.report["channels"], len(self.pictures.classes))
         self.measures = Measures(self.pictures, self.recipe.measure)
         self.measures.begin(visible=visible)
@@ -94,14 +90,7 @@ class ImageTask(AdversarialTask):
             labels = self.pictures.train_labels
             self._real = self.pictures.train.to(device), None if labels is None else labels.to(device)
         pictures, labels = self._real
-        train = self.recipe.train
-        seed, step = draw.seed, draw.step
-        if phase == "generator":
-            seed += _OTHER
-        else:
-            step = step * train.discriminator_steps + draw.repeat
-        numbers = sample_numbers(seed, step, self.batch_size, len(pictures))[draw.indices.numpy()]
-        chosen = torch.from_numpy(numbers).to(device)
+        chosen = self.real_numbers(phase, draw, len(pictures)).to(device)
         real = to_floats(pictures[chosen])
         if self.recipe.data.flip:
             real = flip(real, draw.keys(_MIRROR[phase]))
@@ -111,7 +100,7 @@ class ImageTask(AdversarialTask):
     def held_out(self, draw: Draw, device: torch.device) -> tuple[Tensor, Tensor | None]:
         """Pictures that are not trained on, each once before one comes again."""
         pictures, labels = self.pictures.validation, self.pictures.validation_labels
-        chosen = torch.from_numpy(sample_numbers(draw.seed, draw.step, self.batch_size, len(pictures)))[draw.indices]
+        chosen = self.held_out_numbers(draw, len(pictures))
         real = to_floats(pictures[chosen].to(device))
         if self.recipe.data.flip:
             real = flip(real, draw.keys(_MIRROR["discriminator"]))

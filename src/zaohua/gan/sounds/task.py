@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from zaohua.artifacts import Audio
-from zaohua.data.order import sample_numbers
 from zaohua.data.sound import SOUND_SHEET
 from zaohua.data.sounds import Sounds, read_sounds, write_sound_sheet
 from zaohua.gan.adversarial import Batch
@@ -32,12 +31,10 @@ from zaohua.gan.task import AdversarialTask
 from zaohua.i18n import t
 from zaohua.nn.blank import filled
 from zaohua.recipe import Section
-from zaohua.training.monitor import say
 from zaohua.training.parallel import Parallel
 from zaohua.training.task import Draw, Weights
 
 _RATE = 16_000  # assumed where only the data would tell
-_OTHER = 1 << 40  # added to the seed for the generator's phase, whose real sounds come in another order
 
 
 class SoundTask(AdversarialTask):
@@ -66,8 +63,7 @@ class SoundTask(AdversarialTask):
         if parallel.main:
             write_sound_sheet(self.sounds, Path(self.recipe.run.dir) / SOUND_SHEET)
         counts = {side: f"{count:,}" for side, count in self.report["sounds"].items()}
-        for line in (t("sounds.found", **counts, rate=self.sounds.rate), *self.report["warnings"]):
-            say(line, quiet=not visible)
+        self.tell(t("sounds.found", **counts, rate=self.sounds.rate), visible=visible)
         rate = self.sounds.rate
         length = self._length(rate)
         if self.recipe.model.form == "wave":
@@ -127,20 +123,14 @@ class SoundTask(AdversarialTask):
             labels = self.sounds.train_labels
             self._real = self.measures.train.to(device), None if labels is None else labels.to(device)
         sounds, labels = self._real
-        seed, step = draw.seed, draw.step
-        if phase == "generator":
-            seed += _OTHER
-        else:
-            step = step * self.recipe.train.discriminator_steps + draw.repeat
-        numbers = sample_numbers(seed, step, self.batch_size, len(sounds))[draw.indices.numpy()]
-        chosen = torch.from_numpy(numbers).to(device)
+        chosen = self.real_numbers(phase, draw, len(sounds)).to(device)
         condition = None if labels is None else labels[chosen]
         return Batch(sounds[chosen], condition, self.latents(phase, draw, self.shape.latent))
 
     def held_out(self, draw: Draw, device: torch.device) -> tuple[Tensor, Tensor | None]:
         """Sounds that are not trained on, each once before one comes again."""
         sounds, labels = self.measures.held_out, self.sounds.validation_labels
-        chosen = torch.from_numpy(sample_numbers(draw.seed, draw.step, self.batch_size, len(sounds)))[draw.indices]
+        chosen = self.held_out_numbers(draw, len(sounds))
         return sounds[chosen].to(device), None if labels is None else labels[chosen].to(device)
 
     def distort(self, samples: Tensor, keys: Tensor, strength: float | Tensor) -> Tensor:

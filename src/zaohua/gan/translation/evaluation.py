@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 
-from zaohua import recipe as recipes
 from zaohua.data.pictures.pairs import Pairs, Side, read_pairs
-from zaohua.errors import UsageError, ZaohuaError
+from zaohua.errors import UsageError
+from zaohua.gan.evaluation import recipe_of_run
 from zaohua.gan.translation.measure import Judge
 from zaohua.gan.translation.model import TranslationModel
 from zaohua.gan.translation.task import TranslationRecipe
@@ -30,12 +30,10 @@ def evaluate_folder(
     and targets with a comma between: "folder:LINES,folder:COLOURS". beside: the other translator's folder.
     Raises ZaohuaError where the run's recipe, which says how to read the data, is not there.
     """
-    origin = folder.resolve().parent.parent / "recipe.toml"
-    if not origin.is_file():
-        raise ZaohuaError(t("generate.no_data_to_measure", path=folder))
+    recipe = recipe_of_run(folder, TranslationRecipe, None)
+    assert recipe is not None  # without a run and a source it is refused
     if column is not None:
         raise UsageError(t("encoder.no_column_here", task="gan-translate"))
-    recipe = recipes.validate(recipes.load_recipe(origin), TranslationRecipe, str(origin))
     pairs = _pairs(recipe, source)
     judge = Judge(pairs, open_extractor(recipe.measure.extractor), recipe.measure.most)
     rivals = judge.baselines()

@@ -6,7 +6,14 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from zaohua.data.clips.config import ClipConfig
-from zaohua.gan.config import AdversarialTrainConfig, AugmentConfig, LossConfig, RegulariserConfig
+from zaohua.gan.config import (
+    AdversarialTrainConfig,
+    AugmentConfig,
+    LossConfig,
+    RegulariserConfig,
+    check_size,
+    with_size,
+)
 from zaohua.gan.networks.shape import shape
 from zaohua.gan.video.networks.shape import ClipShape
 from zaohua.recipe import Section
@@ -93,8 +100,7 @@ class ClipRecipe(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> "ClipRecipe":
-        if "size" in self.data.model_fields_set and self.data.size != self.model.size:
-            raise ValueError(f"data.size = {self.data.size}, but model.network = {self.model.network}: leave it out")
+        check_size(self.data, self.model)
         if self.model.looks > self.data.frames:
             raise ValueError(
                 f"model.looks = {self.model.looks} frames cannot be seen of data.frames = {self.data.frames}"
@@ -103,4 +109,4 @@ class ClipRecipe(Section):
 
     def sized(self) -> "ClipRecipe":
         """With data.size as the dial says."""
-        return self.model_copy(update={"data": self.data.model_copy(update={"size": self.model.size})})
+        return with_size(self)

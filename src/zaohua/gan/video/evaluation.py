@@ -5,13 +5,12 @@ from typing import Any
 
 from zaohua import recipe as recipes
 from zaohua.data.clips import ClipConfig, read_clips
-from zaohua.errors import UsageError, ZaohuaError
+from zaohua.errors import UsageError
+from zaohua.gan.evaluation import SEED, as_metrics, recipe_of_run, scored, with_wishes
 from zaohua.gan.video.config import ClipRecipe, MeasureConfig
 from zaohua.gan.video.measures import Measures
 from zaohua.gan.video.model import VideoModel
 from zaohua.i18n import t
-
-_SEED = 1  # of the split where no run's recipe says one
 
 
 def evaluate_folder(
@@ -33,15 +32,13 @@ def evaluate_folder(
     if column is not None:
         raise UsageError(t("gan.no_column"))
     model = VideoModel.load(folder)
-    data, measure, seed = _settings(folder, model, source)
-    chosen = {"final": samples, "extractor": features}
-    given = {name: value for name, value in chosen.items() if value is not None}
-    measure = recipes.validate(measure.model_dump() | given, MeasureConfig, "zaohua evaluate")
+    data, measure, seed = _settings(folder, source)
+    measure = with_wishes(measure, final=samples, extractor=features)
     picture = model.shape.picture
     form = {"size": picture.size, "channels": picture.channels, "fps": model.fps, "frames": model.shape.length}
     clips = read_clips(data.model_copy(update=form), seed, visible=visible)
     measures = Measures(clips, measure)
-    z, labels = model.draw(measures.final, seed=_SEED)
+    z, labels = model.draw(measures.final, seed=SEED)
     if clips.classes == model.classes and labels is not None:
         labels = measures.labels(measures.final)
     return summed_up(measures.whole(model.clips(z, labels), visible=visible)) | {"data": [data.source]}
@@ -50,24 +47,15 @@ def evaluate_folder(
 def summed_up(found: dict[str, Any]) -> dict[str, Any]:
     """What Measures.whole found, and the same as plain numbers: of the model, and of real clips, whole ("floor"), with
     their frames in disorder ("shuffled"), and without motion ("still")."""
-    numbers = {name: value for name, value in found["scores"].items() if isinstance(value, dict)}
-    numbers = {"fd_frames" if name == "fd" else name: value for name, value in numbers.items()}
+    numbers = {"fd_frames" if name == "fd" else name: value for name, value in scored(found).items()}
+    realism = {"realism": numbers.pop("realism")} if "realism" in numbers else {}  # shown last
     motion = {"fd_motion": found["motion"]["fd"]} | {name: found["motion"][name] for name in ("change", "steady")}
-    numbers |= motion | ({"realism": found["realism"]} if "realism" in found else {})
-    baselines = {
-        rival: {name: value[rival] for name, value in numbers.items() if rival in value}
-        for rival in ("floor", "shuffled", "still")
-    }
-    return found | {"metrics": {name: value["value"] for name, value in numbers.items()}, "baselines": baselines}
+    return found | as_metrics(numbers | motion | realism, ("floor", "shuffled", "still"))
 
 
-def _settings(folder: Path, model: VideoModel, source: str | None) -> tuple[ClipConfig, MeasureConfig, int]:
+def _settings(folder: Path, source: str | None) -> tuple[ClipConfig, MeasureConfig, int]:
     """Data, measures and seed of the run that the folder lies in, with another source if one is given."""
-    origin = folder.resolve().parent.parent / "recipe.toml"
-    if origin.is_file():
-        recipe = recipes.validate(recipes.load_recipe(origin), ClipRecipe, str(origin)).sized()
-        changed = {} if source is None else {"source": source, "validation_source": None}
-        return recipe.data.model_copy(update=changed), recipe.measure, recipe.train.seed
-    if source is None:
-        raise ZaohuaError(t("generate.no_data_to_measure", path=folder))
-    return recipes.validate({"source": source}, ClipConfig, "zaohua evaluate"), MeasureConfig(), _SEED
+    recipe = recipe_of_run(folder, ClipRecipe, source)
+    if recipe is not None:
+        return recipe.sized().data, recipe.measure, recipe.train.seed
+    return recipes.validate({"source": source}, ClipConfig, "zaohua evaluate"), MeasureConfig(), SEED

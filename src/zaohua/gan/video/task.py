@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from zaohua.artifacts import Artifact, Image, Video
 from zaohua.data.clip import CLIP_SHEET
 from zaohua.data.clips import Clips, Windows, read_clips, write_clip_sheet
-from zaohua.data.order import sample_numbers
 from zaohua.gan.adversarial import Batch
 from zaohua.gan.augment import augment, flip
 from zaohua.gan.images.pixels import to_floats
@@ -26,13 +25,11 @@ from zaohua.i18n import t
 from zaohua.nn.blank import filled
 from zaohua.recipe import Section
 from zaohua.seeding import uniform
-from zaohua.training.monitor import say
 from zaohua.training.parallel import Parallel
 from zaohua.training.task import Draw, Weights
 
 _MIRROR = {"discriminator": 9, "generator": 10}  # streams of randomness by phase
 _TIMES = {"discriminator": 11, "generator": 12}
-_OTHER = 1 << 40  # added to the seed for the generator's phase, whose real clips come in another order
 
 
 class VideoTask(AdversarialTask):
@@ -61,9 +58,7 @@ class VideoTask(AdversarialTask):
         if parallel.main:
             write_clip_sheet(self.clips, Path(self.recipe.run.dir) / CLIP_SHEET)
         counts = {side: f"{count:,}" for side, count in self.report["clips"].items()}
-        found = t("clips.found", **counts, size=self.report["size"], fps=f"{self.clips.fps:g}")
-        for line in (found, *self.report["warnings"]):
-            say(line, quiet=not visible)
+        self.tell(t("clips.found", **counts, size=self.report["size"], fps=f"{self.clips.fps:g}"), visible=visible)
         self._take_shape(self.report["channels"], len(self.clips.classes))
         self.measures = Measures(self.clips, self.recipe.measure)
         self.settle(parallel, visible=visible)
@@ -105,21 +100,15 @@ class VideoTask(AdversarialTask):
             labels = self.clips.train_labels
             self._real = self.clips.train.to(device), None if labels is None else labels.to(device)
         windows, labels = self._real
-        train = self.recipe.train
-        seed, step = draw.seed, draw.step
-        if phase == "generator":
-            seed += _OTHER
-        else:
-            step = step * train.discriminator_steps + draw.repeat
-        numbers = sample_numbers(seed, step, self.batch_size, len(windows))[draw.indices.numpy()]
-        real, condition = self._looked_at(windows, labels, torch.from_numpy(numbers).to(device), draw, phase)
+        chosen = self.real_numbers(phase, draw, len(windows)).to(device)
+        real, condition = self._looked_at(windows, labels, chosen, draw, phase)
         return Batch(real, condition, self.latents(phase, draw, self._latent))
 
     def held_out(self, draw: Draw, device: torch.device) -> tuple[Tensor, Tensor | None]:
         """Frames of clips that are not trained on, each place once before one comes again."""
         windows, labels = self.clips.validation, self.clips.validation_labels
-        numbers = sample_numbers(draw.seed, draw.step, self.batch_size, len(windows))[draw.indices.numpy()]
-        real, condition = self._looked_at(windows, labels, torch.from_numpy(numbers), draw, "discriminator")
+        chosen = self.held_out_numbers(draw, len(windows))
+        real, condition = self._looked_at(windows, labels, chosen, draw, "discriminator")
         return real.to(device), condition.to(device)
 
     def _looked_at(

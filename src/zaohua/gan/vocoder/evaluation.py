@@ -11,6 +11,7 @@ from torch import Tensor
 from zaohua import recipe as recipes
 from zaohua.data.sounds import SoundConfig, read_sounds
 from zaohua.errors import UsageError, ZaohuaError
+from zaohua.gan.evaluation import SEED, recipe_of_run
 from zaohua.gan.vocoder.config import VocoderRecipe
 from zaohua.gan.vocoder.folder import load_vocoder
 from zaohua.gan.vocoder.generator import Generator
@@ -20,8 +21,6 @@ from zaohua.judges.dnsmos import NAME, dnsmos
 from zaohua.machine import usual_device
 from zaohua.nn.mel import MelConfig, log_mel
 from zaohua.training.monitor import say
-
-_SEED = 1  # of the split where no run's recipe says one
 
 
 def evaluate_folder(
@@ -87,12 +86,7 @@ def times_real_time(generator: Generator, clips: Sequence[Tensor], mel: MelConfi
 
 def _data(folder: Path, source: str | None) -> tuple[SoundConfig, int]:
     """Which sounds, and the seed that parts them."""
-    origin = folder.resolve().parent.parent / "recipe.toml"
-    if origin.is_file():
-        recipe = recipes.validate(recipes.load_recipe(origin), VocoderRecipe, str(origin))
-        if source is None:
-            return recipe.data, recipe.train.seed
-        return recipe.data.model_copy(update={"source": source, "validation_source": None}), recipe.train.seed
-    if source is None:
-        raise ZaohuaError(t("generate.no_data_to_measure", path=folder))
-    return recipes.validate({"source": source}, SoundConfig, "zaohua evaluate"), _SEED
+    recipe = recipe_of_run(folder, VocoderRecipe, source)
+    if recipe is not None:
+        return recipe.data, recipe.train.seed
+    return recipes.validate({"source": source}, SoundConfig, "zaohua evaluate"), SEED

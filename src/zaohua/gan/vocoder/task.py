@@ -23,7 +23,6 @@ from zaohua.gan.vocoder.segments import Segments
 from zaohua.i18n import t
 from zaohua.nn.blank import filled
 from zaohua.recipe import Section
-from zaohua.training.monitor import say
 from zaohua.training.parallel import Parallel
 from zaohua.training.task import Draw, Weights
 
@@ -56,8 +55,7 @@ class VocoderTask(AdversarialTask):
             write_sound_sheet(self.sounds, Path(self.recipe.run.dir) / CONTACT_SHEET)
         seconds = {side: sum(map(len, clips)) / self.sounds.rate for side, clips in self._sides().items()}
         summed = {side: f"{value:,.0f}" for side, value in seconds.items()}
-        for line in (t("vocoder.sounds", rate=self.sounds.rate, **summed), *self.report["warnings"]):
-            say(line, quiet=not visible)
+        self.tell(t("vocoder.sounds", rate=self.sounds.rate, **summed), visible=visible)
         self._take_shape(self.sounds.rate)
         self._segments = Segments(self.sounds.train, self.shape.mel, self.recipe.train.frames)
         self._heard = heard(self.sounds.validation, self.sounds.rate)
