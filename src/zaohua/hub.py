@@ -27,14 +27,16 @@ LOADERS = {
 }
 """model_type of config.json, or "gguf", or "adapter" -> the class whose load(path, name=…, **options) opens it."""
 
-EVALUATORS = dict.fromkeys(
-    (kind for kind, loader in LOADERS.items() if loader == _DECODER), "zaohua.language.evaluation:evaluate_folder"
-) | dict.fromkeys(("bert", "zaohua_seq2seq"), "zaohua.language.text_measure:evaluate_folder")
-EVALUATORS["zaohua_gan_image"] = "zaohua.gan.images.evaluation:evaluate_folder"
-EVALUATORS["zaohua_gan_sound"] = "zaohua.gan.sounds.evaluation:evaluate_folder"
-EVALUATORS["zaohua_gan_video"] = "zaohua.gan.video.evaluation:evaluate_folder"
-EVALUATORS["zaohua_gan_translate"] = "zaohua.gan.translation.evaluation:evaluate_folder"
-EVALUATORS["zaohua_vocoder"] = "zaohua.gan.vocoder.evaluation:evaluate_folder"
+_DECODERS = [kind for kind, loader in LOADERS.items() if loader == _DECODER]
+EVALUATORS = {
+    **dict.fromkeys(_DECODERS, "zaohua.language.evaluation:evaluate_folder"),
+    **dict.fromkeys(("bert", "zaohua_seq2seq"), "zaohua.language.text_measure:evaluate_folder"),
+    "zaohua_gan_image": "zaohua.gan.images.evaluation:evaluate_folder",
+    "zaohua_gan_sound": "zaohua.gan.sounds.evaluation:evaluate_folder",
+    "zaohua_gan_video": "zaohua.gan.video.evaluation:evaluate_folder",
+    "zaohua_gan_translate": "zaohua.gan.translation.evaluation:evaluate_folder",
+    "zaohua_vocoder": "zaohua.gan.vocoder.evaluation:evaluate_folder",
+}
 """The same -> the function of (model folder or file, source or None, column or None) that measures it."""
 
 

@@ -153,9 +153,8 @@ class Watcher:
             found["mode_collapse"] = (("spread", 100 * spread),)
         elif self._covers_less():
             found["mode_collapse"] = (("spread", 100 * (spread or 0.0)),)
-        bad = (
-            len(distances) >= 3 and distances[-1] > max(distances) / 2
-        )  # else the discriminator may be at its beginning
+        # At its beginning a discriminator tells little, too: samples that stay bad are what makes it too weak.
+        bad = len(distances) >= 3 and distances[-1] > max(distances) / 2
         if right is not None and right < BLIND and bad and not learns and "mode_collapse" not in found:
             found["generator_won"] = (("right", 100 * right),)
         return found

@@ -1,5 +1,6 @@
 """What these networks are built from."""
 
+from abc import ABC, abstractmethod
 from typing import Literal
 
 import torch
@@ -11,14 +12,14 @@ _ALPHA = 3  # the channel of what can be seen through, -1, or not, 1
 Beyond = Literal["zeros", "replicate"]
 
 
-class Translator(nn.Module):
+class Translator(nn.Module, ABC):
     """A network from picture to picture, [B, C, H, W] -> [B, C', H, W]. multiple: what it grows H and W to."""
 
     multiple: int
 
+    @abstractmethod
     def stages(self, x: Tensor) -> list[Tensor]:
         """Features on the way, the largest first: [B, C, h, w] each."""
-        raise NotImplementedError
 
 
 def conv(inputs: int, outputs: int, side: int = 3, stride: int = 1, beyond: Beyond = "zeros") -> nn.Conv2d:
