@@ -13,29 +13,42 @@ from zaohua.language.finetuning import adapter_folder
 from zaohua.model_folder.files import CONFIG, read_json
 
 GGUF, ADAPTER = "gguf", "adapter"
+MEDIA = "media"  # the key of config.json that a model of several media adds to those of a decoder
 _OURS = "zaohua_"  # forms of model folders that no one else has
 _DECODER = "zaohua.language.model:LanguageModel"
 LOADERS = {
     **dict.fromkeys(("llama", "mistral", "qwen2", "qwen3", "gpt2", GGUF, ADAPTER), _DECODER),
     "bert": "zaohua.language.encoders.model:EncoderModel",
+    MEDIA: "zaohua.multimodal.any.model:AnyModel",
     "zaohua_seq2seq": "zaohua.language.seq2seq.model:Seq2SeqModel",
     "zaohua_gan_image": "zaohua.gan.images.model:ImageModel",
     "zaohua_gan_sound": "zaohua.gan.sounds.model:SoundModel",
     "zaohua_gan_video": "zaohua.gan.video.model:VideoModel",
     "zaohua_gan_translate": "zaohua.gan.translation.model:TranslationModel",
     "zaohua_vocoder": "zaohua.gan.vocoder.model:VocoderModel",
+    "zaohua_understand": "zaohua.multimodal.understanding.model:UnderstandingModel",
+    "zaohua_image_tokeniser": "zaohua.multimodal.tokenisers.images.model:ImageTokeniser",
+    "zaohua_sound_tokeniser": "zaohua.multimodal.tokenisers.sounds.model:SoundTokeniser",
+    "zaohua_contrastive": "zaohua.multimodal.contrastive.model:ContrastiveModel",
+    "zaohua_listener": "zaohua.multimodal.speech.model:ListenerModel",
 }
-"""model_type of config.json, or "gguf", or "adapter" -> the class whose load(path, name=…, **options) opens it."""
+"""model_type of config.json, or "gguf", "adapter", "media" -> the class whose load(path, name=…, **options) opens."""
 
 _DECODERS = [kind for kind, loader in LOADERS.items() if loader == _DECODER]
 EVALUATORS = {
     **dict.fromkeys(_DECODERS, "zaohua.language.evaluation:evaluate_folder"),
-    **dict.fromkeys(("bert", "zaohua_seq2seq"), "zaohua.language.text_measure:evaluate_folder"),
+    **dict.fromkeys(
+        ("bert", "zaohua_seq2seq", "zaohua_listener", MEDIA), "zaohua.language.text_measure:evaluate_folder"
+    ),
     "zaohua_gan_image": "zaohua.gan.images.evaluation:evaluate_folder",
     "zaohua_gan_sound": "zaohua.gan.sounds.evaluation:evaluate_folder",
     "zaohua_gan_video": "zaohua.gan.video.evaluation:evaluate_folder",
     "zaohua_gan_translate": "zaohua.gan.translation.evaluation:evaluate_folder",
     "zaohua_vocoder": "zaohua.gan.vocoder.evaluation:evaluate_folder",
+    "zaohua_understand": "zaohua.multimodal.understanding.evaluation:evaluate_folder",
+    "zaohua_image_tokeniser": "zaohua.multimodal.tokenisers.images.evaluation:evaluate_folder",
+    "zaohua_sound_tokeniser": "zaohua.multimodal.tokenisers.sounds.evaluation:evaluate_folder",
+    "zaohua_contrastive": "zaohua.multimodal.contrastive.evaluation:evaluate_folder",
 }
 """The same -> the function of (model folder or file, source or None, column or None) that measures it."""
 
@@ -112,7 +125,10 @@ def _kind(found: Path) -> str:
         return GGUF
     if adapter_folder.holds_adapter(found):
         return ADAPTER
-    kind = read_json(found / CONFIG).get("model_type")
+    config = read_json(found / CONFIG)
+    kind = config.get("model_type")
+    if MEDIA in config:
+        return MEDIA
     if isinstance(kind, str) and kind.startswith(_OURS) and kind in LOADERS:
         return kind
     from zaohua.language.folder import read_config  # the rest is refused by what is wrong with it

@@ -19,7 +19,14 @@ TASKS = {
     "gan-sound": "zaohua.gan.sounds.task:SoundTask",
     "gan-video": "zaohua.gan.video.task:VideoTask",
     "gan-translate": "zaohua.gan.translation.task:TranslationTask",
+    "transcribe": "zaohua.multimodal.speech.task:TranscribeTask",
     "vocoder": "zaohua.gan.vocoder.task:VocoderTask",
+    "understand": "zaohua.multimodal.understanding.task:UnderstandTask",
+    "av-digits": "zaohua.multimodal.understanding.digits:AvDigitsTask",
+    "contrastive": "zaohua.multimodal.contrastive.task:ContrastiveTask",
+    "image-tokens": "zaohua.multimodal.tokenisers.images.task:ImageTokensTask",
+    "sound-tokens": "zaohua.multimodal.tokenisers.sounds.task:SoundTokensTask",
+    "any": "zaohua.multimodal.any.task:AnyTask",
 }
 
 

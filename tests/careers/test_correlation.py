@@ -1,21 +1,15 @@
-"""Ranks, correlations and percentiles, against scipy."""
+"""Correlations and percentiles, against scipy."""
 
 import math
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from zaohua.careers.correlation import percentile, ranks, spearman
+from zaohua.careers.correlation import percentile, spearman
 
 NUMBERS = st.lists(st.integers(-5, 5), min_size=3, max_size=20)
-
-
-@given(NUMBERS)
-def test_ranks(values: list[int]) -> None:
-    np.testing.assert_array_equal(ranks(np.array(values)), stats.rankdata(values))
 
 
 @given(NUMBERS, st.randoms(use_true_random=False))

@@ -58,6 +58,8 @@ def test_one_wrong_letter_is_forgiven(one: tuple[str, str], data: st.DataObject)
         ("grafic desiner", "27-1024"),
         ("27-1024.00", "27-1024"),
         ("271024", "27-1024"),
+        ("２７-１０２４", "27-1024"),
+        ("（平面设计师）", "27-1024"),
         ("13-1022", "13-1020"),
         ("平面设计师", "27-1024"),
         ("资深平面设计师（北京）", "27-1024"),
@@ -83,7 +85,22 @@ def test_doubt_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", ["", "   ", "!!!", "x" * 500, "quantum flibber", "99-9999", "55-1011", "9-99-99-99", "囧囧囧囧"]
+    "asked",
+    [
+        "",
+        "   ",
+        "!!!",
+        "x" * 500,
+        "quantum flibber",
+        "99-9999",
+        "55-1011",
+        "9-99-99-99",
+        "囧囧囧囧",
+        "дизайнер",
+        "デザイナー",
+        "（）",
+        "【】",
+    ],
 )
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_what_is_no_occupation_is_one_line(asked: str, language: str) -> None:

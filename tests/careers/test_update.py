@@ -1,11 +1,13 @@
 """An update from a publisher that stands on this machine: tables anew, checksums kept, nothing half done."""
 
 import csv
+import hashlib
 import io
 import threading
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from dataclasses import asdict
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -65,28 +67,32 @@ def test_from_a_server(publisher: Path) -> None:
     handler = partial(SimpleHTTPRequestHandler, directory=str(publisher))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        done = update(f"http://127.0.0.1:{server.server_port}")
+        done = update([f"http://127.0.0.1:{server.server_port}"])
         server.shutdown()
-    assert done.release == "O*NET 31.0 Database"
+    assert done.releases == ("O*NET 31.0 Database",)
     assert done.anything
     assert {"code": "27-1024", "task": "1", "text": "Draw posters."} in store.rows("tasks")
     assert {"code": "27-1024", "element": "2.A.1.a", "importance": "4.5", "level": "4.5"} in store.rows("levels")
     assert "Prompt Illustrator" in [row["title"] for row in store.rows("titles")]
     assert any(row["source"] == "s" for row in store.rows("titles"))  # the synonyms of BLS stay
     kept = tomllib.loads((done.folder / PROVENANCE).read_text(encoding="utf-8"))
-    assert (kept["name"], kept["sha256"]) == ("db_31_0_text.zip", done.sha256)
+    (file,) = done.files
+    assert kept["onet"]["files"] == [asdict(file)]
+    assert file.sha256 == hashlib.sha256((publisher / "db_31_0_text.zip").read_bytes()).hexdigest()
     assert "O*NET 31.0 Database" in {source.title for source in store.source_of("levels")}
     assert len(store.rows("wages")) > 800  # what the release does not bring is still what is shipped
-    assert not update(str(publisher)).anything
+    assert not update([str(publisher)]).anything
 
 
 def test_a_dry_run_writes_nothing(publisher: Path) -> None:
-    done = update(str(publisher), dry=True)
+    done = update([str(publisher)], dry=True)
     assert done.anything
     assert not done.folder.exists()
 
 
-@pytest.mark.parametrize("damage", ["no page", "no release", "no zip", "not a zip", "a file missing"])
+@pytest.mark.parametrize(
+    "damage", ["no page", "no release", "no zip", "not a zip", "a file missing", "a column missing"]
+)
 def test_what_is_damaged_changes_nothing(publisher: Path, damage: str) -> None:
     before = store.read(BUILT)
     release = publisher / "db_31_0_text.zip"
@@ -98,13 +104,22 @@ def test_what_is_damaged_changes_nothing(publisher: Path, damage: str) -> None:
         release.unlink()
     elif damage == "not a zip":
         release.write_bytes(b"<html>sorry</html>")
-    else:
+    elif damage == "a file missing":
         release.write_bytes(_zipped({name: rows for name, rows in FILES.items() if name != "Skills.txt"}))
+    else:
+        release.write_bytes(_zipped(FILES | {"Job Zones.txt": [{"O*NET-SOC Code": CODE, "Zone": "5"}]}))
     with pytest.raises(ZaohuaError) as error:
-        update(str(publisher))
+        update([str(publisher)])
     assert "\n" not in str(error.value)
     assert store.read(BUILT) == before
     assert not store.updated_folder().exists()
+
+
+@pytest.mark.parametrize("place", ["http://[::1", "ftp://host/folder", "http://127.0.0.1:1/", "http:// /"])
+def test_addresses_that_are_none(place: str) -> None:
+    with pytest.raises(ZaohuaError) as error:
+        update([place])
+    assert "\n" not in str(error.value)
 
 
 def test_the_newest_release_is_taken() -> None:

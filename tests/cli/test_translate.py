@@ -93,11 +93,16 @@ def _windows(sheet: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         (["in.png", "--back"], "no way back"),
         (["in.png", "--longest", "0"], "at least 1 pixel"),
         (["in.png", "--sheet", "sheet.txt"], ".txt"),
+        (["in.png", "--sheet", "in.png"], "over the picture in.png"),
+        (["in.png", "--out", "x.png", "--sheet", "x.png"], "over the picture x.png"),
+        (["in.png", "--sheet", "a"], "a"),
+        (["in.png", "--sheet", "b.png"], "b.png/sheet.png"),
     ],
 )
 def test_mistakes_are_said_in_one_line(zaohua, model, arguments, says):
     Path("in.png").write_bytes(encoded(painted(1)))
     album(Path("a"), 2)
+    Path("b.png").mkdir()
     before = Path("in.png").read_bytes()
     done = zaohua("translate", model, *arguments)
     assert done.code == 2

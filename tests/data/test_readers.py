@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from printing import pdf
 
 from zaohua.data.readers.html import visible_text
 from zaohua.data.sources import SourceReport, documents
@@ -84,30 +85,6 @@ def test_docx(tmp_path: Path) -> None:
     made.add_paragraph("last")
     made.save(tmp_path / "x.docx")
     assert [d.text for d in documents(f"file:{tmp_path}/x.docx")] == ["第一段\n左\t右\nlast"]
-
-
-def pdf(*pages: str) -> bytes:
-    """A minimal PDF (ISO 32000-1, annex H.3) with one line of text a page."""
-    kids = " ".join(f"{4 + 2 * i} 0 R" for i in range(len(pages)))
-    objects = [
-        "<< /Type /Catalog /Pages 2 0 R >>",
-        f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>",
-        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-    ]
-    for i, text in enumerate(pages):
-        content = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET" if text else ""
-        page = f"/Parent 2 0 R /MediaBox [0 0 612 792] /Contents {5 + 2 * i} 0 R"
-        objects.append(f"<< /Type /Page {page} /Resources << /Font << /F1 3 0 R >> >> >>")
-        objects.append(f"<< /Length {len(content)} >>\nstream\n{content}\nendstream")
-    body, offsets = b"%PDF-1.4\n", []
-    for number, content in enumerate(objects, 1):
-        offsets.append(len(body))
-        body += f"{number} 0 obj\n{content}\nendobj\n".encode()
-    table = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
-    size = len(objects) + 1
-    table = f"xref\n0 {size}\n0000000000 65535 f \n{table}"
-    tail = f"trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{len(body)}\n%%EOF"
-    return body + (table + tail).encode()
 
 
 def test_pdf(tmp_path: Path) -> None:

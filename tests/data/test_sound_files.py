@@ -78,3 +78,17 @@ def test_a_playlist_reaches_no_other_file(tmp_path):
         with pytest.raises(SkippedFile) as caught:
             read_sound(io.BytesIO(text.encode()), "x.m3u8")
         assert caught.value.reason == "unsupported"
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
+def test_samples_that_are_no_sound_are_refused(value):
+    wave = sounded(1)
+    wave[100] = value
+    with pytest.raises(SkippedFile) as caught:
+        read_sound(io.BytesIO(encoded(wave, subtype="FLOAT")), "x.wav")
+    assert caught.value.reason == "malformed"
+
+
+def test_samples_counted_as_in_16_bits_are_still_a_sound():
+    found, _ = read_sound(io.BytesIO(encoded(32767 * sounded(1), subtype="FLOAT")), "x.wav")
+    assert np.allclose(found, 32767 * sounded(1))

@@ -16,6 +16,8 @@ def test_agreement_counts_what_was_heard():
     assert found["accuracy"] == 0.5
     assert found["by_word"] == {"one": 0.5, "two": 0.5}
     assert found["taken_for"] == {"one": 1, "two": 2, "": 1}
+    others = agreement(["nine", "one", "nine"], ["one", "one", "one"])
+    assert others["taken_for"] == {"one": 1, "nine": 2}, "words that nobody wanted, too"
 
 
 def test_without_the_library_one_line_says_how_to_get_it(monkeypatch):

@@ -88,3 +88,11 @@ def test_griffin_lim_finds_a_wave_that_sounds_like_the_spectrogram():
     loud = mel > LOG_FLOOR / 2
     distances = [(log_mel(x, config) - mel).abs()[loud].mean() for x in (found, torch.randn_like(found) / 5)]
     assert distances[0] < 0.2 * distances[1]
+
+
+def test_a_bank_that_was_first_used_without_gradients_serves_training():
+    config, wave = MelConfig(8000, 68, 17, 11), torch.randn(1, 400, requires_grad=True)
+    with torch.inference_mode():
+        log_mel(torch.zeros(1, 400), config)
+    log_mel(wave, config).sum().backward()
+    assert wave.grad.abs().sum() > 0

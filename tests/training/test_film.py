@@ -46,6 +46,14 @@ def test_one_picture_is_no_film_and_other_sizes_are_left_out(tmp_path):
     np.testing.assert_allclose(frames(write_film(tmp_path, ""))[:2], [80, 120], atol=4)
 
 
+def test_a_damaged_picture_spoils_no_finished_run(tmp_path):
+    (tmp_path / "samples").mkdir()
+    for step in (1, 2):
+        picture(tmp_path, step, 40)
+    (tmp_path / "samples" / "step-00000003-0.png").write_bytes(b"cut short")
+    assert write_film(tmp_path, "") is None
+
+
 def test_without_the_libraries_there_is_none(tmp_path, monkeypatch):
     (tmp_path / "samples").mkdir()
     for step in (1, 2):

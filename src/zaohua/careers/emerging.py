@@ -9,7 +9,7 @@ from zaohua.careers.occupations import occupations
 from zaohua.careers.outlook import median_wage, outlooks
 
 SINCE = "2020"  # recorded changes before say nothing of what is new now
-SMALLEST = 10.0  # thousands employed in 2024: below, a percentage says little
+SMALLEST = 10.0  # thousands employed: below, a percentage says little
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class NewTasks:
 
 @dataclass(frozen=True)
 class Growing:
-    """A fast-growing occupation: change in percent and in thousands from 2024 to 2034, and the median wage."""
+    """A fast-growing occupation: change in percent and in thousands over ten years, and the median wage."""
 
     code: str
     change_percent: float
@@ -81,8 +81,8 @@ def new_tasks() -> list[NewTasks]:
 def growing(most: int = 20) -> list[Growing]:
     """The occupations of at least SMALLEST thousand that BLS projects to grow fastest."""
     found = [
-        Growing(code, each.change_percent, round(each.employment_2034 - each.employment_2024, 1), median_wage(code))
+        Growing(code, each.change_percent, round(each.projected - each.employment, 1), median_wage(code))
         for code, each in outlooks().items()
-        if each.employment_2024 >= SMALLEST and code in occupations()
+        if each.employment >= SMALLEST and code in occupations()
     ]
     return sorted(found, key=lambda each: -each.change_percent)[:most]

@@ -2,11 +2,11 @@
 
 from functools import cache
 
-from zaohua.careers import skills, store
+from zaohua.careers import skills, store, studies
 from zaohua.careers.finding.aliases import own_lines
 from zaohua.i18n import language, t
 
-_CLASSES = {
+CLASSES = {
     "No formal educational credential": "edu_no_formal",
     "High school diploma or equivalent": "edu_high_school",
     "Some college, no degree": "edu_some_college",
@@ -36,9 +36,15 @@ def activity(identifier: str) -> str:
     return _chinese().get(identifier, identifier) if language() == "zh" else _activities()[identifier]
 
 
+def study(measure: str) -> str:
+    """What a study counted, with the month it is of where that moves on."""
+    year, month = studies.month_of_use()
+    return t(f"careers.study_{measure}", year=year, month=month)
+
+
 def of_class(english: str) -> str:
     """A class of entry education, experience or training of BLS."""
-    return t(f"careers.{_CLASSES[english]}")
+    return t(f"careers.{CLASSES[english]}")
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Employment and pay in the United States: what is, what BLS projects from 2024 to 2034, and the reasons it states."""
+"""Employment and pay in the United States: what is, what BLS projects over ten years, and the reasons it states."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -11,10 +11,12 @@ ALL_INDUSTRIES = "TE1000"
 
 @dataclass(frozen=True)
 class Outlook:
-    """Employment and yearly openings in thousands, change in percent over ten years, rates in percent a year."""
+    """Employment and yearly openings in thousands, change in percent over ten years, rates in percent a year.
 
-    employment_2024: float
-    employment_2034: float
+    employment is that of the first of `years()`, projected that of the last."""
+
+    employment: float
+    projected: float
     change_percent: float
     openings: float
     exit_rate: float
@@ -53,6 +55,12 @@ def outlooks() -> dict[str, Outlook]:
     return {row["code"]: _outlook(row) for row in store.rows("projections")}
 
 
+def years() -> tuple[int, int]:
+    """The first and last year of the projections: (2024, 2034) as shipped."""
+    first, last = store.sources()["bls_projections"].period.split("/")
+    return int(first), int(last)
+
+
 @cache
 def wages() -> dict[str, Wages]:
     """Wages by code; fishing and hunting workers have none."""
@@ -73,9 +81,9 @@ def growth() -> dict[str, float]:
 
 @cache
 def national_change() -> float:
-    """Projected change of all employment in percent: Σ 2034 / Σ 2024 − 1."""
-    before = sum(each.employment_2024 for each in outlooks().values())
-    after = sum(each.employment_2034 for each in outlooks().values())
+    """Projected change of all employment in percent: Σ projected / Σ now − 1."""
+    before = sum(each.employment for each in outlooks().values())
+    after = sum(each.projected for each in outlooks().values())
     return round(100 * (after / before - 1), 1)
 
 
@@ -99,8 +107,8 @@ def reasons(code: str) -> list[Reason]:
 
 def _outlook(row: dict[str, str]) -> Outlook:
     return Outlook(
-        employment_2024=float(row["employment_2024"]),
-        employment_2034=float(row["employment_2034"]),
+        employment=float(row["employment"]),
+        projected=float(row["projected"]),
         change_percent=float(row["change_percent"]),
         openings=float(row["openings"]),
         exit_rate=float(row["exit_rate"]),

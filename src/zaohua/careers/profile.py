@@ -46,7 +46,7 @@ class Profile:
             "exposure": asdict(scored) if (scored := exposure(code)) else None,
             "complementarity": asdict(theta) if theta else None,
             "risk": risk(code),
-            "outlook": asdict(outlook.outlooks()[code]),
+            "outlook": asdict(outlook.outlooks()[code]) | {"years": outlook.years()},
             "national_change_percent": outlook.national_change(),
             "reasons": [asdict(reason) for reason in outlook.reasons(code)],
             "exposure_against_growth": {name: asdict(each) for name, each in studies.with_growth().items()},

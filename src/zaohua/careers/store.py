@@ -21,7 +21,10 @@ FOLDER = "ZAOHUA_CAREERS"  # environment variable: another place for what `zaohu
 
 @dataclass(frozen=True)
 class Source:
-    """One publication: who published what, when, under which licence, and where it is to be had."""
+    """One publication: who published what, when, under which licence, and where it is to be had.
+
+    period: what its figures are of, `2024/2034` or `2025-11`; fetched: the day an update brought it, whose publication
+    date is not known."""
 
     id: str
     publisher: str
@@ -30,6 +33,8 @@ class Source:
     licence: str
     url: str
     notice: str = ""
+    period: str = ""
+    fetched: str = ""
 
 
 def updated_folder() -> Path:
@@ -66,11 +71,16 @@ def sources() -> dict[str, Source]:
     return {name: Source(id=name, **entry) for name, entry in _toml("sources.toml")["source"].items()}
 
 
+def raw_files(table: str) -> dict[str, str]:
+    """The raw tables that `table` was made from, with the SHA-256 of each."""
+    return dict(_toml("built.toml")[table]["from"])
+
+
 @cache
 def made_from(table: str) -> tuple[str, ...]:
     """The identifiers of the publications that `table` was made from."""
-    raw_files = _toml("sources.toml")["file"]
-    found = (raw_files[name] for name in _toml("built.toml")[table]["from"])
+    publications = _toml("sources.toml")["file"]
+    found = (publications[name] for name in raw_files(table))
     return tuple(dict.fromkeys(found))
 
 
@@ -86,7 +96,12 @@ def _place(name: str) -> Any:
 
 @cache
 def _toml(name: str) -> Mapping[str, Any]:
-    return tomllib.loads(read(name).decode())
+    """What ships, and over it what an update has written: that may be of an older version of this package."""
+    found = tomllib.loads(shipped_folder().joinpath(name).read_text(encoding="utf-8"))
+    newer = updated_folder() / "tables" / name
+    for key, entry in (tomllib.loads(newer.read_text(encoding="utf-8")) if newer.is_file() else {}).items():
+        found[key] = found.get(key, {}) | entry
+    return found
 
 
 def forget() -> None:

@@ -42,6 +42,12 @@ class Agreement:
     n: int
 
 
+def month_of_use() -> tuple[int, int]:
+    """Year and month of the conversations behind the two measures of Anthropic."""
+    year, month = store.sources()["anthropic"].period.split("-")
+    return int(year), int(month)
+
+
 @cache
 def measures() -> dict[str, dict[str, float]]:
     """Measure → code → value."""
@@ -66,7 +72,7 @@ def findings(code: str) -> list[Finding]:
 
 @cache
 def with_growth() -> dict[str, Agreement]:
-    """How each measure goes with the projected change of employment from 2024 to 2034: the founding question."""
+    """How each measure goes with the projected change of employment: the founding question."""
     return {name: Agreement(name, *spearman(column, growth())) for name, column in measures().items()}
 
 

@@ -83,7 +83,7 @@ def emerging(html: _Html = None, json: Json = False) -> None:
 
 @app.command("update", help="careers.update")
 def update(
-    place: Annotated[str | None, typer.Option("--from", help="careers.from_help", metavar="PLACE")] = None,
+    place: Annotated[list[str] | None, typer.Option("--from", help="careers.from_help", metavar="PLACE")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="careers.dry_help")] = False,
     json: Json = False,
 ) -> None:
@@ -94,7 +94,7 @@ def update(
 
     screen = console()
     tell = (lambda *_: None) if json else lambda name, at: screen.print(t("careers.updating", name=name, place=at))
-    done = bring(place, dry=dry_run, tell=tell)
+    done = bring(place or (), dry=dry_run, tell=tell)
     if json:
         print_json(asdict(done))
         return
@@ -102,7 +102,7 @@ def update(
         if each.changed:
             screen.print(t("careers.updated", **vars(each)))
     if not done.anything:
-        screen.print(t("careers.updated_nothing", release=done.release))
+        screen.print(t("careers.updated_nothing", release=t("careers.comma").join(done.releases)))
     elif not dry_run:
         screen.print(t("careers.updated_done", folder=done.folder, provenance=done.folder / PROVENANCE))
 

@@ -20,11 +20,11 @@ def assess(
 
     from zaohua.careers.exposure import meaning
     from zaohua.careers.exposure.assess import assess as assessed
-    from zaohua.careers.exposure.duties import checked, duties, read_description
+    from zaohua.careers.exposure.duties import checked, decoded, duties, read_description
     from zaohua.careers.exposure.page import page
     from zaohua.cli.careers import answer
 
-    text = checked(sys.stdin.read()) if file == "-" else read_description(file)
+    text = checked(decoded(sys.stdin.buffer, "-")) if file == "-" else read_description(file)
     parts = duties(text)
     if encoder:
         meaning.fetch()

@@ -1,10 +1,11 @@
-"""zaohua data list / report / pictures / sounds / clips: what there is to learn from, and what a source holds."""
+"""zaohua data list / report / pictures / sounds / clips / captioned: what there is to learn from, and what is in it."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from zaohua.cli.common import Json, console, print_json, table
+from zaohua.cli.data_captioned import report_captioned
 from zaohua.cli.data_clips import report_clips
 from zaohua.cli.data_pictures import report_pictures
 from zaohua.cli.data_sounds import report_sounds
@@ -17,6 +18,7 @@ app = typer.Typer()
 app.command("pictures", help="pictures.help")(report_pictures)
 app.command("sounds", help="sounds.help")(report_sounds)
 app.command("clips", help="clips.help")(report_clips)
+app.command("captioned", help="captioned.help")(report_captioned)
 
 
 @app.command("list", help="data.list_help")

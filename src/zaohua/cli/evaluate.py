@@ -37,7 +37,7 @@ def evaluate(
         raise UsageError(t("measure.limit_without_tasks"))
     _check(samples, form, judge)
     from zaohua import hub
-    from zaohua.cli.results import quality_table, results_table, scores_table, sliding_table
+    from zaohua.cli.results import account_tables, quality_table, results_table, scores_table, sliding_table
 
     options = {
         "stride": stride,
@@ -56,6 +56,10 @@ def evaluate(
     out = console()
     if "scores" in result:
         out.print(scores_table(result))
+        return
+    if "subsets" in result:
+        for made in account_tables(result):
+            out.print(made)
         return
     out.print(results_table(result["metrics"], result.get("baselines", {})))
     if "sliding" in result:

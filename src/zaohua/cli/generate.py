@@ -16,6 +16,7 @@ _KINDS = {
     "picture": "zaohua.cli.generate_pictures",
     "sound": "zaohua.cli.generate_sounds",
     "video": "zaohua.cli.generate_clips",
+    "any": "zaohua.cli.generate_any",
 }
 """A model's `kind` -> the module whose make(opened, **options) does it; its parameters are the options it knows."""
 
@@ -50,6 +51,8 @@ def generate(
     speculate: Annotated[int, typer.Option(help="engine.help_speculate", **_TEXT)] = 0,
     weights: Annotated[str | None, typer.Option(help="engine.help_weights", metavar="full|int8", **_TEXT)] = None,
     stream: Annotated[bool, typer.Option("--stream/--no-stream", help="generate.help_stream", **_TEXT)] = True,
+    to: Annotated[str | None, typer.Option("--to", help="anymodal.help_to", metavar="MEDIUM", **_MEDIA)] = None,
+    guidance: Annotated[float | None, typer.Option(help="anymodal.help_guidance", **_MEDIA)] = None,
     label: Annotated[str | None, typer.Option("--class", help="generate.help_class", metavar="NAME", **_MEDIA)] = None,
     truncation: Annotated[float, typer.Option(help="generate.help_truncation", **_MEDIA)] = 1.0,
     grid: Annotated[bool, typer.Option("--grid", help="generate.help_grid", **_MEDIA)] = False,

@@ -1,5 +1,6 @@
 """zaohua generate with a model that makes clips: a film each."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,8 @@ def make(
             raise UsageError(t("video.frames_and_seconds"))
         if not 0 < seconds < 1e6:
             raise UsageError(t("video.seconds_out_of_range", value=seconds))
-        frames = max(1, round(seconds * (opened.fps if fps is None else fps)))
+        rate = opened.fps if fps is None else fps
+        frames = max(1, round(seconds * rate)) if math.isfinite(rate) else None  # which generate() will refuse
     asked: dict[str, Any] = {"seed": seed, "label": label, "truncation": truncation, "frames": frames, "fps": fps}
     made = opened.generate(1 if n is None else n, **asked)
     save_all(made, out, opened.name, seed, json=json, frames=len(made[0].frames), fps=made[0].fps)

@@ -49,12 +49,13 @@ def make(
     if interpolate is not None:
         if out is not None:
             raise UsageError(t("gan.film_has_its_name"))
-        made = [opened.interpolate(n or _STOPS, seconds=seconds or _SECONDS, fps=fps or _FPS, **chosen)]
+        length, pace = _SECONDS if seconds is None else seconds, _FPS if fps is None else fps
+        made = [opened.interpolate(_STOPS if n is None else n, seconds=length, fps=pace, **chosen)]
     elif project is not None:
         image, facts = _projected(opened, project, seed)
         made = [image]
     elif grid:
-        made = [opened.grid(n or _GRID, **chosen)]
+        made = [opened.grid(_GRID if n is None else n, **chosen)]
     else:
         made = list(opened.generate(1 if n is None else n, **chosen))
     if facts and not json:
@@ -86,9 +87,11 @@ def _read(path: Path, opened: "ImageModel") -> "Tensor":
     from zaohua.data.pictures.fit import fitted, with_channels
     from zaohua.data.readers.base import SkippedFile
     from zaohua.data.readers.images import read_image
+    from zaohua.data.stored import refuse_special
 
     size, white = opened.shape.size, (255, 255, 255)
     try:
+        refuse_special(path)
         with path.open("rb") as stream:
             image = read_image(stream, path.name, size)
     except SkippedFile as skipped:

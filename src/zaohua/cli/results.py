@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from zaohua.cli.common import table
 from zaohua.i18n import t
 from zaohua.report.comparison import metric_name, rival_name
+from zaohua.report.modalities import account_rows, noise_rows
 from zaohua.report.quality import COLUMNS, quality_rows
 
 if TYPE_CHECKING:
@@ -16,9 +17,12 @@ _NAMES = {
     "perplexity": "cli.metric_perplexity",
     "bits_per_byte": "cli.metric_bits_per_byte",
 }
+_OF_PICTURES = {"fd", "l1", "perceptual", "psnr", "codes_used", "code_perplexity"}  # that were copied
+_OF_SOUNDS = {"mel_distance", "stft_distance", "understood", "tokens_per_second"}
 _TITLES = (
     (_NAMES.keys(), "cli.results"),
     ({"fd", "l1", "perceptual"}, "translate.results"),
+    (_OF_PICTURES | _OF_SOUNDS, "tokenise.results"),
 )
 _RIVALS = {"unigram": "cli.unigram", "before": "cli.before"}
 
@@ -51,6 +55,17 @@ def quality_table(found: Mapping[str, Any]) -> "Table":
     for row in quality_rows(found):
         made.add_row(*row)
     return made
+
+
+def account_tables(found: Mapping[str, Any]) -> "list[Table]":
+    """What a model that understands makes of each choice of modalities, and of noise over one of them."""
+    tables: list[Table] = []
+    for head, rows in (account_rows(found), noise_rows(found)):
+        made = table(t("understand.results") if not tables else "", *head)
+        for row in rows:
+            made.add_row(*row)
+        tables += [made] if rows else []
+    return tables
 
 
 def tasks_table(found: Mapping[str, Mapping[str, Any]]) -> "Table":

@@ -1,4 +1,4 @@
-"""zaohua translate: one medium into another of its kind, with a model that has learnt to."""
+"""zaohua translate: one medium into another, with a model that has learnt to."""
 
 from dataclasses import dataclass
 from importlib import import_module
@@ -11,7 +11,14 @@ from zaohua.cli.common import Json
 from zaohua.errors import UsageError
 from zaohua.i18n import t
 
-_KINDS = {"translator": "zaohua.cli.translate_pictures", "vocoder": "zaohua.cli.translate_sounds"}
+_KINDS = {
+    "translator": "zaohua.cli.translate_pictures",
+    "vocoder": "zaohua.cli.translate_sounds",
+    "sound tokeniser": "zaohua.cli.translate_sounds",
+    "image tokeniser": "zaohua.cli.translate_tokens",
+    "listener": "zaohua.cli.translate_speech",
+    "any": "zaohua.cli.translate_any",
+}
 """A model's `kind` -> the module whose run(model, Options) does it."""
 
 
@@ -27,12 +34,19 @@ class Options:
     filter: bool
     longest: int | None
     json: bool
+    to: str | None = None
+    question: str | None = None
 
     @property
     def given(self) -> list[str]:
-        """The options that only pictures know, as far as they were typed."""
+        """The options that only pictures into pictures know, as far as they were typed."""
         known = {"--sheet": self.sheet, "--back": self.back, "--filter": self.filter, "--longest": self.longest}
         return [name for name, value in known.items() if value]
+
+    @property
+    def across(self) -> list[str]:
+        """The same of those that only models of several media know."""
+        return [name for name, value in (("--to", self.to), ("--question", self.question)) if value is not None]
 
 
 def translate(
@@ -43,6 +57,8 @@ def translate(
     back: Annotated[bool, typer.Option("--back", help="translate.help_back")] = False,
     filter: Annotated[bool, typer.Option("--filter", help="translate.help_filter")] = False,
     longest: Annotated[int | None, typer.Option("--longest", help="translate.help_longest", metavar="PIXELS")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="anymodal.help_to", metavar="MEDIUM")] = None,
+    question: Annotated[str | None, typer.Option("--question", help="anymodal.help_question", metavar="TEXT")] = None,
     json: Json = False,
 ) -> None:
     from zaohua import hub
@@ -51,4 +67,7 @@ def translate(
     kind = getattr(opened, "kind", "")
     if kind not in _KINDS:
         raise UsageError(t("translate.not_a_translator", path=model))
-    import_module(_KINDS[kind]).run(opened, Options(model, input, out, sheet, back, filter, longest, json))
+    options = Options(model, input, out, sheet, back, filter, longest, json, to, question)
+    if options.across and kind != "any":
+        raise UsageError(t("translate.not_of_several_media", options=", ".join(options.across), path=model))
+    import_module(_KINDS[kind]).run(opened, options)

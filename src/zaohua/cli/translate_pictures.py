@@ -23,9 +23,9 @@ _LARGER = 3  # times as large as what was trained on: things in it are not what 
 
 def run(model: TranslationModel, options: Options) -> None:
     """Translate a picture or a folder of them, write what came out, and say where."""
-    if options.sheet is not None:
-        Image.check_format(options.sheet)
     places = _places(options)
+    if options.sheet is not None:
+        _check_sheet(options.sheet, places)
     wishes: dict[str, Any] = {"back": options.back, "filtered": options.filter, "longest": options.longest}
     written: list[dict[str, Any]] = []
     skipped: list[dict[str, str]] = []
@@ -75,6 +75,15 @@ def _places(options: Options) -> list[tuple[Path, Path]]:
         (file, folder / (f"{name}.png" if name in alone else f"{file.relative_to(source)}.png"))
         for file, name in zip(files, names, strict=True)
     ]
+
+
+def _check_sheet(sheet: Path, places: Sequence[tuple[Path, Path]]) -> None:
+    """UsageError for a sheet that could not be written, or would be in the place of a picture."""
+    Image.check_format(sheet)
+    if sheet.is_dir():
+        raise UsageError(t("translate.sheet_is_folder", sheet=sheet, example=sheet / "sheet.png"))
+    if sheet.resolve() in {file.resolve() for place in places for file in place}:
+        raise UsageError(t("translate.sheet_is_picture", sheet=sheet))
 
 
 def _write_sheet(shown: Sequence[tuple[np.ndarray, np.ndarray]], model: TranslationModel, path: Path) -> str:

@@ -1,4 +1,5 @@
-"""zaohua translate with a vocoder: a recording through its spectrogram, which is how good the vocoder can be heard."""
+"""zaohua translate with a vocoder or a tokeniser of sounds: a recording through its spectrogram or its tokens, to hear
+what they keep."""
 
 from pathlib import Path
 
@@ -8,9 +9,10 @@ from zaohua.cli.translate import Options
 from zaohua.errors import UsageError
 from zaohua.gan.vocoder.model import VocoderModel
 from zaohua.i18n import t
+from zaohua.multimodal.tokenisers.sounds.model import SoundTokeniser
 
 
-def run(model: VocoderModel, options: Options) -> None:
+def run(model: VocoderModel | SoundTokeniser, options: Options) -> None:
     """Copy one sound file, and say where the copy is."""
     if options.given:
         raise UsageError(t("vocoder.not_for_sounds", options=", ".join(options.given)))
@@ -18,6 +20,8 @@ def run(model: VocoderModel, options: Options) -> None:
     if source.is_dir():
         raise UsageError(t("vocoder.several", path=source))
     target = options.out or Path(f"{source.stem}-translated.wav")
+    if target.is_dir():
+        raise UsageError(t("translate.not_for_one", path=source, out=target, example=target / f"{source.stem}.wav"))
     Audio.check_format(target)
     if target.resolve() == source.resolve():
         raise UsageError(t("vocoder.out_is_input", path=source))

@@ -21,6 +21,7 @@ VERBS = {
     "generate": "zaohua.cli.generate:generate",
     "fill": "zaohua.cli.fill:fill",
     "classify": "zaohua.cli.classify:classify",
+    "search": "zaohua.cli.search:search",
     "translate": "zaohua.cli.translate:translate",
     "import": "zaohua.cli.import_model:import_model",
     "export": "zaohua.cli.export_model:export_model",

@@ -19,6 +19,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from zaohua.data.builtin_captions import CLDR_CHINESE, CLDR_ENGLISH
 from zaohua.data.builtin_clips import DIGIT_CLIPS, EMOJI_CLIPS, moving_digits, moving_emoji
 from zaohua.data.builtin_pictures import DIGITS, EMOJI_NAMES, OPENMOJI_FONT, digits, openmoji, openmoji_lines
 from zaohua.data.builtin_sounds import EFFECTS, effects
@@ -197,6 +198,19 @@ SETS: dict[str, BuiltinSet] = {
                 "All emojis designed by OpenMoji – the open-source emoji and icon project. License: CC BY-SA 4.0",
             )
             for name, read in (("openmoji", openmoji), ("openmoji-lines", openmoji_lines))
+        ),
+        BuiltinSet(
+            "openmoji-names",
+            ("en", "zh"),
+            1_629,
+            0,
+            "CC BY-SA 4.0, Unicode-3.0",
+            f"{OPENMOJI_FONT.requirement}, {EMOJI_NAMES.requirement}, {CLDR_CHINESE.requirement}",
+            openmoji,
+            (OPENMOJI_FONT, EMOJI_NAMES, CLDR_ENGLISH, CLDR_CHINESE),
+            31_806_309,
+            "captioned",
+            "All emojis designed by OpenMoji – the open-source emoji and icon project. License: CC BY-SA 4.0",
         ),
         BuiltinSet(
             "digits", (), 5_000, 0, "CC BY-SA 3.0", DIGITS.requirement, digits, (DIGITS,), 1_355_323, "pictures"

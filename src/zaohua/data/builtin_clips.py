@@ -41,19 +41,25 @@ def moving_digits() -> Iterator[Clip]:
 def moving_emoji() -> Iterator[Clip]:
     """A pictogram in each, on a pale ground of one colour, that slides and bounces, turns on the spot, grows and
     shrinks, or hops; its class is how it moves."""
+    pictures = list(openmoji())
+    for number in range(EMOJI_CLIPS):
+        picture = pictures[number * len(pictures) // EMOJI_CLIPS]
+        name, places = emoji_motion(number)
+        ground = tuple(np.random.default_rng([number, 1]).integers(170, 256, 3).tolist())
+        drawn = partial(_pictogram, picture, ground=ground)
+        yield Clip(f"moving-emoji:{picture.name}", name, _opening(drawn, places), picture.group)
+
+
+def emoji_motion(number: int) -> tuple[str, list[Place]]:
+    """How the pictogram of this clip moves, and where it is in each frame."""
     motions: dict[str, Callable[[int], list[Place]]] = {
         "slide": partial(_bounced, share=_OF_EMOJI),
         "turn": _turned,
         "grow": _grown,
         "hop": _hopped,
     }
-    pictures = list(openmoji())
-    for number in range(EMOJI_CLIPS):
-        picture = pictures[number * len(pictures) // EMOJI_CLIPS]
-        name, motion = list(motions.items())[number % len(motions)]
-        ground = tuple(np.random.default_rng([number, 1]).integers(170, 256, 3).tolist())
-        drawn = partial(_pictogram, picture, ground=ground)
-        yield Clip(f"moving-emoji:{picture.name}", name, _opening(drawn, motion(number)), picture.group)
+    name, motion = list(motions.items())[number % len(motions)]
+    return name, motion(number)
 
 
 Drawn = Callable[[int], Callable[[Place], "Image"]]  # side -> place -> frame

@@ -15,6 +15,7 @@ from zipfile import ZipFile, ZipInfo
 
 from zaohua.data.readers.archives import members, open_archive, size_of, unpacked
 from zaohua.data.readers.base import SkippedFile
+from zaohua.data.readers.tars import tar_members
 from zaohua.data.report import SourceReport
 from zaohua.data.sources import files_under
 from zaohua.errors import ZaohuaError
@@ -36,17 +37,30 @@ class Stored:
 
 @contextmanager
 def stored_files(kind: str, path: Path, report: SourceReport) -> Iterator[list[Stored]]:
-    """The files of a source of the kind "folder" or "zip", sorted by name, to be opened within the block.
+    """The files of a source of the kind "folder", "zip" or "tar", sorted by name, to be opened within the block.
 
     report: takes what cannot be listed. ZaohuaError if the archive is none.
     """
     with readable(path):
         if kind == "folder":
             files = files_under(path, report)
-            yield [Stored(file.relative_to(path).as_posix(), partial(_opened_file, file)) for file in files]
+            yield [stored_file(path, file) for file in files]
+        elif kind == "tar":
+            yield [Stored(name, partial(_opened_part, path, start, size)) for name, start, size in tar_members(path)]
         else:
             with path.open("rb") as file, open_archive(file, size_of(file)) as archive:
                 yield [Stored(name, partial(_opened_member, archive, member)) for name, member in members(archive)]
+
+
+def stored_file(folder: Path, file: Path) -> Stored:
+    """A file that lies somewhere under a folder."""
+    return Stored(file.relative_to(folder).as_posix(), partial(_opened_file, file))
+
+
+def refuse_special(path: Path) -> None:
+    """Raise SkippedFile for a pipe or a device: reading it might wait for ever. What is not there may pass."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise SkippedFile("special")
 
 
 @contextmanager
@@ -70,6 +84,18 @@ def _opened_file(path: Path) -> Iterator[BinaryIO]:
             yield file
     except OSError as error:
         raise SkippedFile("unreadable", error.strerror or str(error)) from error
+
+
+@contextmanager
+def _opened_part(path: Path, start: int, size: int) -> Iterator[BinaryIO]:
+    if not size:
+        raise SkippedFile("empty")
+    with _opened_file(path) as file:
+        file.seek(start)
+        data = file.read(size)
+    if len(data) < size:
+        raise SkippedFile("malformed")
+    yield io.BytesIO(data)
 
 
 @contextmanager

@@ -5,15 +5,18 @@ so that its score on them stands beside every other.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from importlib.util import find_spec
+from typing import Any, Literal
 
 import numpy as np
 
+from zaohua.data.digit_names import DIGIT_NAMES
 from zaohua.data.sounds.wave import levelled, resampled
+from zaohua.errors import UsageError
 from zaohua.extras import need
 from zaohua.i18n import t
 
-DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+DIGITS = DIGIT_NAMES["en"]
 _RATE = 16_000
 _AROUND = 0.1  # seconds of silence before and after: the recogniser needs a moment to settle
 _GRAMMAR = "words"
@@ -63,16 +66,29 @@ def spoken_words(classes: Sequence[str]) -> tuple[str, ...]:
     return tuple(words) if all(word.isascii() and decoder.lookup_word(word) for word in words) else ()
 
 
+def words_to_hear(classes: Sequence[str], wanted: bool | Literal["auto"]) -> tuple[str, ...]:
+    """The words of these classes that a recogniser is to listen for; () if it shall not or, left to itself, cannot.
+
+    Asked beforehand: a run that is to end with it must not fail for it at its end. UsageError if it must and cannot.
+    """
+    if not wanted or (wanted == "auto" and find_spec("pocketsphinx") is None):
+        return ()
+    words = spoken_words(classes)
+    if not words and wanted is True:
+        raise UsageError(t("sounds.no_words", classes=", ".join(classes) or "-"))
+    return words
+
+
 def agreement(heard: Sequence[str], wanted: Sequence[str]) -> dict[str, Any]:
     """accuracy: share of the sounds that were taken for what they should be; by_word: the same of each word;
-    taken_for: how often each word was heard, whatever was wanted. All JSON-able."""
+    taken_for: how often each word was heard, whatever was wanted; "": none. All JSON-able."""
     right: dict[str, list[bool]] = {}
     for found, word in zip(heard, wanted, strict=True):
         right.setdefault(word, []).append(found == word)
     return {
         "accuracy": float(np.mean([found == word for found, word in zip(heard, wanted, strict=True)])),
         "by_word": {word: float(np.mean(found)) for word, found in right.items()},
-        "taken_for": {word: heard.count(word) for word in right} | ({"": heard.count("")} if "" in heard else {}),
+        "taken_for": {word: heard.count(word) for word in dict.fromkeys((*right, *heard))},
     }
 
 

@@ -66,7 +66,8 @@ def shape(model: ModelConfig, vocab_size: int) -> ModelConfig:
 
 def decoder_config(model: ModelConfig, vocab_size: int) -> DecoderConfig:
     """The decoder's configuration from a filled-in section."""
-    fields = model.model_dump(exclude={"depth", "look_back"})
+    names = ModelConfig.model_fields.keys() - {"depth", "look_back"}  # a task may add fields of its own
+    fields = {name: getattr(model, name) for name in names}
     return DecoderConfig(vocab_size=vocab_size, **fields)
 
 

@@ -3,7 +3,7 @@ and folders of the families in zaohua.language.families, saved by others, open h
 in a folder runs.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,14 @@ def save_folder(
     *,
     ends: Iterable[int] = (),
     shard_bytes: int = SHARD_BYTES,
+    finish: Callable[[Path], None] | None = None,
 ) -> None:
     """Write the model folder whole or not at all, in the form of the family whose shape the model has; an older one of
     that name is replaced.
 
     card: text of README.md. state: the model's full state dict where it was gathered elsewhere (sharded training,
-    averaged weights); the model's own if left out. ends: tokens that end a text, besides the tokeniser's.
+    averaged weights); the model's own if left out. ends: tokens that end a text, besides the tokeniser's. finish: adds
+    what else belongs in the folder, before it takes its name.
     Raises ZaohuaError when it cannot be written, or when no family has the model's shape.
     """
     config = model.config
@@ -55,6 +57,8 @@ def save_folder(
         tokenizer.save(temporary)
         if card is not None:
             (temporary / CARD).write_text(card, encoding="utf-8")
+        if finish is not None:
+            finish(temporary)
 
 
 def load_folder(folder: Path, dtype: torch.dtype = torch.float32) -> tuple[Decoder | Encoder, Tokenizer]:

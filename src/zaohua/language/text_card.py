@@ -103,15 +103,26 @@ def encoder_card(*, task: str, config: EncoderConfig, **facts: Any) -> str:
     )
 
 
-def seq2seq_card(*, config: Seq2SeqConfig, **facts: Any) -> str:
-    """The same for an encoder-decoder."""
+_TEXT_TO_TEXT = (
+    "An encoder-decoder that reads one text and writes another, trained from nothing with zaohua.",
+    "由 zaohua 从零训练的编码器—解码器：读一段文本，写出另一段。",
+)
+
+
+def seq2seq_card(
+    *,
+    config: Seq2SeqConfig,
+    what: tuple[str, str] = _TEXT_TO_TEXT,
+    call: str = 'model.generate("…")[0].text',
+    pipeline: str = "text2text-generation",
+    **facts: Any,
+) -> str:
+    """The same for an encoder-decoder. what: what it does, in both languages; call: how it is used; pipeline: the
+    hub's name for such models."""
     return _card(
-        (
-            "An encoder-decoder that reads one text and writes another, trained from nothing with zaohua.",
-            "由 zaohua 从零训练的编码器—解码器：读一段文本，写出另一段。",
-        ),
-        'model.generate("…")[0].text',
-        head="library_name: zaohua\npipeline_tag: text2text-generation\ntags: [zaohua]",
+        what,
+        call,
+        head=f"library_name: zaohua\npipeline_tag: {pipeline}\ntags: [zaohua]",
         readers="",
         shape=asdict(config) | {"parameters": config.num_parameters()},
         **facts,
@@ -140,7 +151,7 @@ def _card(
         chinese=what[1],
         call=call,
         readers=readers,
-        results=_results(metrics, baselines),
+        results=results_table(metrics, baselines),
         shape=facts_table(shape),
         data=facts_table(data),
         cost=facts_table(cost),
@@ -148,7 +159,7 @@ def _card(
     )
 
 
-def _results(metrics: Mapping[str, Any], baselines: Mapping[str, Any]) -> str:
+def results_table(metrics: Mapping[str, Any], baselines: Mapping[str, Any]) -> str:
     """A row for every number of the model, with those of the baselines beside it."""
     rivals = {name: found for name, found in baselines.items() if isinstance(found, Mapping)}
     numbers = {name: found for name, found in metrics.items() if isinstance(found, int | float)}

@@ -75,7 +75,7 @@ class TextTask(OneModelTask):
 
         given: a tokeniser, or None to train one. Returns the texts' tokens, as many as there are.
         """
-        self._begin(given or _own_tokenizer(self.recipe.tokenizer, texts), **head)
+        self._begin(given or own_tokenizer(self.recipe.tokenizer, texts), **head)
         encoded = self.tokenizer.encode_batch(list(texts))
         warnings = list(report["warnings"])
         if cut := sum(len(ids) > self.room() for ids in encoded):
@@ -175,7 +175,7 @@ def model_folder(path: str) -> Path:
     return folder
 
 
-def _own_tokenizer(config: TokenizerConfig, texts: Sequence[str]) -> Tokenizer:
+def own_tokenizer(config: TokenizerConfig, texts: Sequence[str]) -> Tokenizer:
     """The tokeniser that the recipe asks for, trained on these texts if it is not a given one."""
     size = sum(len(text.encode("utf-8", "replace")) for text in texts)
     return train(config, sample(texts, sample_share(config, size)))

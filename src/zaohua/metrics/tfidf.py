@@ -52,9 +52,14 @@ def tfidf_retrieval(
 
 def tfidf_nearest(train: Sequence[str], questions: Sequence[str], *, characters: bool) -> list[int]:
     """Number of the training text most like each question."""
+    return [int(row.argmax()) for row in tfidf_similarity(train, questions, characters=characters)]
+
+
+def tfidf_similarity(train: Sequence[str], questions: Sequence[str], *, characters: bool) -> np.ndarray:
+    """Cosines of each question with every training text, float64 [questions, train]."""
     counts = _vectorizer(train, characters)
     known = counts.fit_transform(train)
-    return [int((row @ known.T).toarray().argmax()) for row in counts.transform(questions)]
+    return (counts.transform(questions) @ known.T).toarray()
 
 
 def _vectorizer(train: Sequence[str], characters: bool) -> Any:

@@ -109,7 +109,8 @@ class Watcher:
         numbers = {name: float(value) for name, value in line.items() if _finite(value)}
         if "score_real" in numbers and "score_fake" in numbers:
             numbers["gap"] = numbers["score_real"] - numbers["score_fake"]
-        if "loss_discriminator" in numbers and self._undecided is not None:
+        begun = "score_real" in numbers  # a duel may begin late in a run
+        if begun and "loss_discriminator" in numbers and self._undecided is not None:
             own = numbers["loss_discriminator"] - numbers.get("penalty", 0.0)
             numbers["sure"] = 1 - own / self._undecided
         norms = [value for name, value in numbers.items() if name.startswith("grad_norm")]

@@ -91,7 +91,8 @@ def filterbank(
 
 @lru_cache(maxsize=16)
 def _bank(config: MelConfig, device: torch.device) -> Tensor:
-    return filterbank(config.rate, config.n_fft, config.bands, config.low, config.high, config.scale).to(device)
+    with torch.inference_mode(False):  # a table first made for an evaluation also serves training
+        return filterbank(config.rate, config.n_fft, config.bands, config.low, config.high, config.scale).to(device)
 
 
 def _mels(hertz: Tensor, scale: Scale) -> Tensor:

@@ -18,18 +18,18 @@ def rows(facts: Mapping[str, Any]) -> dict[str, str]:
     form = {"size": facts["size"], "channels": channels, "fps": f"{facts['fps']:g}", "frames": facts["frames"]}
     times = {name: f"{lasting[name]:.2f}" for name in ("shortest", "median", "longest")}
     sides, windows = (
-        t("clips.sides_value", **{side: whole(count) for side, count in facts[name].items()})
+        t("clips.sides_value", **{side: whole(count) for side, count in facts[name].items()}) if name in facts else ""
         for name in ("clips", "windows")
     )
     found = {
         "sides": sides,
         "windows": windows,
-        "form": t("clips.form_value", **form),
+        "form": t("clips.form_value" if windows else "clips.form_whole", **form),
         "classes": counts(facts["classes"]),
         "rates": counts({rate or t("clips.rate_unknown"): count for rate, count in facts["rates"].items()}),
         "durations": t("clips.durations_value", total=duration(lasting["total"]), **times),
         "originals": t("pictures.originals_value", **{k: "×".join(map(str, v)) for k, v in facts["originals"].items()}),
-        "doubles": t("pictures.doubles_value", exact=whole(copies["exact"]), near=whole(copies["near"])),
+        "doubles": t("clips.doubles_value", exact=whole(copies["exact"]), near=whole(copies["near"])),
         "left_out": left_out(facts),
         "credit": facts["credit"],
     }

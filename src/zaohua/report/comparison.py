@@ -1,6 +1,7 @@
 """Tasks that are measured otherwise than in bits per byte: the model's numbers beside each baseline's, and what was
 taken for what."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,15 +17,24 @@ _COUNTS = {
     "masked": ("loss", False),
     "classify": ("accuracy", True),
     "embed": ("mrr", True),
+    "contrastive": ("recall_at_10", True),
     "seq2seq": ("chrf", True),
+    "transcribe": ("word_error_rate", False),
     "instruct": ("loss", False),
     "prefer": ("accuracy", True),
     "vocoder": ("fd", False),
     "gan-translate": ("fd", False),
+    "image-tokens": ("fd", False),
+    "sound-tokens": ("mel_distance", False),
+    "understand": ("accuracy", True),
+    "av-digits": ("accuracy", True),
 }
+_OF_NUMBERS = ("mae", False)  # of a task that may tell numbers in place of classes
 _FLOOR = "floor"  # a baseline that is what real data score: no rival to be beaten
 _LEVEL = 0.005  # a difference smaller than this share is none
-_SHARES = ("accuracy", "likelier", "macro_f1", "recall_at_1", "recall_at_10", "values_said")
+_ERRORS = tuple(f"{before}{unit}_error_rate" for before in ("", "unheard_") for unit in ("word", "character"))
+_WAY = re.compile(r"(en|zh)_(find|name)_(.+)")  # a measure of sentences in one language that find media, or the reverse
+SHARES = ("accuracy", "likelier", "macro_f1", "recall_at_1", "recall_at_5", "recall_at_10", "values_said", *_ERRORS)
 
 
 def is_compared(record: Record) -> bool:
@@ -34,6 +44,8 @@ def is_compared(record: Record) -> bool:
 
 def metric_name(name: str) -> str:
     """A metric in words, if there are any for it."""
+    if (found := _WAY.fullmatch(name)) is not None:
+        return t(f"encoder.way_{found[2]}_{found[1]}", metric=metric_name(found[3]))
     return t(f"encoder.metric_{name}") if f"metric_{name}" in catalogue(language(), "encoder") else name
 
 
@@ -91,6 +103,8 @@ def confusion(record: Record) -> Html | None:
 def _verdict(record: Record, rivals: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
     """("beats" | "level" | "loses" | "unknown", one sentence), against the best baseline."""
     name, more_is_better = _COUNTS[record.recipe["task"]]
+    if _OF_NUMBERS[0] in record.best:
+        name, more_is_better = _OF_NUMBERS
     ours = number(record.best.get(name))
     scored = {rival: number(scores.get(name)) for rival, scores in rivals.items() if rival != _FLOOR}
     known = {rival: value for rival, value in scored.items() if value is not None}
@@ -105,4 +119,5 @@ def _verdict(record: Record, rivals: Mapping[str, Mapping[str, Any]]) -> tuple[s
 
 
 def _value(name: str, value: object) -> str:
-    return percent(value) if name in _SHARES else decimal(value)
+    found = _WAY.fullmatch(name)
+    return percent(value) if (found[3] if found else name) in SHARES else decimal(value)

@@ -14,12 +14,18 @@ _USES = {
     "masked": ("encoder.next_fill", "fill", _ASKED),
     "classify": ("encoder.next_classify", "classify", _ASKED),
     "embed": ("", "", ""),
+    "contrastive": ("contrastive.next_search", "search", 'FOLDER "…"'),
     "seq2seq": _WRITES,
     "gan-image": ("gan.next_pictures", "generate", "--grid"),
     "gan-sound": ("gan.next_sounds", "generate", "-n 8"),
     "gan-video": ("gan.next_films", "generate", "-n 4"),
     "gan-translate": ("gan.next_translate", "translate", "picture.png"),
+    "understand": ("understand.next_classify", "evaluate", ""),
+    "av-digits": ("understand.next_classify", "evaluate", ""),
+    "transcribe": ("speech.next_transcribe", "translate", "speech.wav"),
     "vocoder": ("gan.next_copy", "translate", "speech.wav"),
+    "image-tokens": ("tokenise.next_picture", "translate", "picture.png"),
+    "sound-tokens": ("tokenise.next_sound", "translate", "sound.wav"),
 }
 
 

@@ -8,11 +8,13 @@ from typing import Any
 
 from zaohua.data.picture import NEAREST
 from zaohua.i18n import catalogue, language, t
-from zaohua.report import charts, clips, duel, made, pictures, sounds
+from zaohua.report import captioned, charts, clips, duel, made, pictures, sounds
 from zaohua.report.acts import acts
 from zaohua.report.comparison import comparison, confusion, is_compared
 from zaohua.report.findings import is_duel
 from zaohua.report.html import Content, Html, join, table, tag, written
+from zaohua.report.modalities import data as rows_of_modalities
+from zaohua.report.modalities import modalities
 from zaohua.report.next_steps import commands
 from zaohua.report.numbers import MISSING, decimal, duration, number, percent, scaled, size, whole
 from zaohua.report.quality import quality
@@ -122,6 +124,10 @@ def nearest(record: Record) -> Html | None:
 def data(record: Record) -> Html | None:
     """What it learnt from."""
     found = record.data
+    if isinstance(found.get("captions"), dict) and "kind" in found:
+        return _section("data", *captioned.section(found, record.folder))
+    if "present" in found:
+        return _section("data", *rows_of_modalities(found))
     if "clips" in found:
         return _section("data", *clips.section(found, record.folder))
     if "originals" in found:
@@ -185,6 +191,7 @@ def recipe(record: Record) -> Html | None:
 
 SECTIONS: list[Callable[[Record], Html | None]] = [
     headline,
+    modalities,
     confusion,
     learning,
     final_samples,

@@ -33,5 +33,5 @@ def write_film(folder: Path, model: str) -> Path | None:
         fps = min(_FASTEST, max(_SLOWEST, len(alike) / _LONGEST))
         frames = np.stack([*alike, *[alike[-1]] * round(_REST * fps)])
         return Video(frames=frames, fps=fps, model=model).save(folder / FILM)
-    except ZaohuaError:  # a finished run is not spoilt by what cannot be shown
+    except (ZaohuaError, OSError):  # a finished run is not spoilt by what cannot be shown
         return None

@@ -58,6 +58,8 @@ class Parallel:
         if self.mode != "data":
             return
         gradients = [p.grad for p in parameters if p.grad is not None]
+        if not gradients:  # of a phase that does not learn yet, on any rank
+            return
         flat = torch.cat([g.reshape(-1) for g in gradients])
         dist.all_reduce(flat)
         flat /= self.world

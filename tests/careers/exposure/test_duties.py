@@ -1,5 +1,7 @@
 """Descriptions: which parts are duties, what is refused, and that contact data goes no further."""
 
+import io
+import json
 import time
 from pathlib import Path
 
@@ -7,8 +9,10 @@ import docx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from printing import pdf
 
-from zaohua.careers.exposure.duties import LONGEST, MOST, checked, duties, read_description
+from zaohua.careers.exposure import meaning
+from zaohua.careers.exposure.duties import LONGEST, MOST, checked, decoded, duties, read_description
 from zaohua.cli import run
 from zaohua.errors import ZaohuaError
 from zaohua.i18n import LANGUAGES, using
@@ -35,6 +39,22 @@ def test_only_what_stands_under_duties() -> None:
     ]
 
 
+def test_lines_of_a_paragraph_are_one_duty() -> None:
+    wide = "Design posters and brochures for all campaigns of the company, from first sketches to the artwork"
+    assert duties(f"{wide}\nthat goes to the printer\nAnswer calls") == [
+        f"{wide} that goes to the printer",
+        "Answer calls",
+    ]
+    assert duties("write reports\nanswer calls") == ["write reports", "answer calls"]
+    wide = "负责公司宣传海报、画册、展板等各类平面物料的排版与设计并跟进印刷厂的打样"
+    assert duties(f"1、{wide}\n和交付\n2、拍摄产品照片") == [f"{wide}和交付", "拍摄产品照片"]
+    assert duties("撰写报告\n整理文件") == ["撰写报告", "整理文件"]
+
+
+def test_characters_of_pdf_fonts_are_the_usual_ones() -> None:
+    assert duties("拍摄产品照\u2f5a\nFile \ufb01les of o\ufb03ces") == ["拍摄产品照片", "File files of offices"]
+
+
 def test_duties_that_speak_of_requirements() -> None:
     for text in (["Analyze requirements of users", "Write code"], ["分析用户要求", "编写程序"]):
         assert duties("\n".join(text)) == text
@@ -47,7 +67,7 @@ def test_contact_data_and_titled_names_go_no_further() -> None:
     assert not any(part in found for part in ("Smith", "555", "王明"))
 
 
-@pytest.mark.parametrize("kind", ["txt", "md", "docx"])
+@pytest.mark.parametrize("kind", ["txt", "md", "docx", "pdf"])
 @pytest.mark.parametrize("encoding", ["utf-8", "gbk"])
 def test_files(tmp_path: Path, kind: str, encoding: str) -> None:
     file = tmp_path / f"job.{kind}"
@@ -56,6 +76,8 @@ def test_files(tmp_path: Path, kind: str, encoding: str) -> None:
         for line in CHINESE.splitlines():
             document.add_paragraph(line)
         document.save(str(file))
+    elif kind == "pdf":
+        file.write_bytes(pdf(CHINESE))
     else:
         file.write_bytes(CHINESE.encode(encoding))
     assert duties(read_description(str(file))) == ["负责海报排版", "拍摄产品照片"]
@@ -76,6 +98,31 @@ def test_bad_descriptions_are_one_line(text: str, language: str) -> None:
     with using(language), pytest.raises(ZaohuaError) as error:
         duties(checked(text))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_pdf_is_assessed(
+    tmp_path: Path, language: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(meaning, "is_here", lambda: False)
+    (tmp_path / "job.pdf").write_bytes(pdf(ENGLISH, "Duties:\n- Draw posters for shops"))
+    assert run(["careers", "assess", str(tmp_path / "job.pdf"), "--json", "--lang", language]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [duty["text"] for duty in found["duties"]] == ["File letters", "Answer calls", "Draw posters for shops"]
+
+
+def test_a_pdf_of_pictures_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "scan.pdf").write_bytes(pdf(""))
+    assert run(["careers", "assess", str(tmp_path / "scan.pdf"), "--lang", "en"]) == 1
+    assert "pictures of pages" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("data", [b"\x81\xff\xfe\x8f\xa0\x90A" * 400, b"\0" * 400, b"a " * LONGEST * 3, b""])
+def test_standard_input_is_decoded_or_refused(data: bytes) -> None:
+    with using("en"), pytest.raises(ZaohuaError) as error:
+        checked(decoded(io.BytesIO(data), "-"))
+    assert "\n" not in str(error.value)
+    assert decoded(io.BytesIO(CHINESE.encode("gbk")), "-") == CHINESE
 
 
 @pytest.mark.parametrize("name", ["job.pdf", "job.docx", "job.txt", "job.xyz", "nothing.txt"])
@@ -100,7 +147,7 @@ def test_any_text_is_split_or_refused(text: str) -> None:
 
 def test_hostile_lines_end() -> None:
     began = time.process_time()
-    for text in ("1" * 30_000, "1 1 1 " * 5000, "- " * 15_000, "a" * 39_000, "2010 - " * 5000):
+    for text in ("1" * 30_000, "1 1 1 " * 5000, "- " * 15_000, "a" * 39_000, "2010 - " * 5000, " " * 39_000 + "a"):
         try:
             duties(text)
         except ZaohuaError:

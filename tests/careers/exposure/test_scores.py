@@ -141,8 +141,8 @@ def test_pages(language: str) -> None:
 
 def test_both_catalogues_name_every_level_and_kind() -> None:
     for language in LANGUAGES:
-        known = catalogue(language, "exposure")
-        assert {*LEVEL_NAMES, *(f"kind_{kind}" for kind in KINDS)} <= set(known)
+        known = catalogue(language, "careers")
+        assert {*(f"level_{name}" for name in LEVEL_NAMES), *(f"kind_{kind}" for kind in KINDS)} <= set(known)
 
 
 def test_duties_are_scored_alone() -> None:

@@ -1,5 +1,6 @@
 """From films and folders of frames to windows."""
 
+import contextlib
 import io
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from zaohua.data.clips.opening import sampled
 from zaohua.data.clips.sources import by_number
 from zaohua.data.clips.windows import windows_of
 from zaohua.data.readers import films
+from zaohua.data.readers.base import SkippedFile
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.i18n import set_language
 
@@ -79,6 +81,14 @@ def test_animations_keep_their_pace(tmp_path):
     assert torch.equal(clip[0::2], clip[1::2]), "at twice the rate every frame is shown twice"
     assert found.report["slower"] == 5
     assert any("twice" in warning for warning in found.report["warnings"])
+
+
+def test_a_rate_beyond_what_a_recipe_may_name_becomes_the_nearest(tmp_path):
+    for number in range(3):
+        pictures = [Image.fromarray(frame) for frame in filmed(number, frames=60)]
+        pictures[0].save(tmp_path / f"{number}.png", save_all=True, append_images=pictures[1:], duration=2)
+        (tmp_path / f"{number}.png").rename(tmp_path / f"{number}.apng")
+    assert read(f"folder:{tmp_path}").fps == 240
 
 
 def test_the_same_everywhere_and_another_for_another_seed(tmp_path):
@@ -143,10 +153,25 @@ def test_what_cannot_be_used_is_listed(tmp_path):
     assert found.report["files"] == 6
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("suffix", [".gif", ".mp4"])
+def test_a_file_damaged_anywhere_is_a_clip_or_skipped(suffix):
+    """Cut short at forty places, and with a byte overwritten there."""
+    whole = film_bytes(filmed(1), suffix)
+
+    def show(data: bytes) -> None:
+        with contextlib.suppress(SkippedFile), films.read_film(io.BytesIO(data), f"x{suffix}", 32) as film:
+            list(film.frames)
+
+    for place in range(13, len(whole), len(whole) // 40):
+        show(whole[:place])
+        show(whole[:place] + b"\xff" + whole[place + 1 :])
+
+
 def test_a_frame_beyond_anything_real_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(films, "_PIXELS", 100)
-    reel(tmp_path / "a", 2)
-    assert "unreasonable" in message(f"folder:{tmp_path / 'a'}")
+    for suffix in (".mp4", ".gif"):
+        assert "unreasonable" in message(f"folder:{reel(tmp_path / suffix, 2, suffix=suffix)}")
 
 
 def test_long_films_are_cut_and_said_to_be(tmp_path):

@@ -39,6 +39,19 @@ def test_a_folder_becomes_two_lists_of_waves(tmp_path):
     assert found.report["durations"] == {"total": 20.0, "shortest": 0.5, "median": 0.5, "longest": 0.5}
 
 
+@pytest.mark.parametrize(("stored", "rate"), [(1000, 4000), (192_000, 96_000)])
+def test_a_rate_beyond_what_a_recipe_may_name_becomes_the_nearest(tmp_path, stored, rate):
+    root = folder_of_sounds(tmp_path / "a", 4, rate=stored, seconds=2.0)
+    assert read(f"folder:{root}").rate == rate
+
+
+def test_a_sound_of_one_sample_is_no_trouble(tmp_path):
+    root = folder_of_sounds(tmp_path / "a", 8)
+    (root / "one.wav").write_bytes(encoded(np.full(1, 0.5, np.float32), 48_000))
+    found = read(f"folder:{root}", trim=True, level=True)
+    assert "one.wav" in found.train_names + found.validation_names
+
+
 def test_the_same_everywhere_and_another_for_another_seed(tmp_path):
     source = f"folder:{folder_of_sounds(tmp_path / 'a', 30)}"
     found = read(source)

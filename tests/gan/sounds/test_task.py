@@ -143,6 +143,8 @@ def test_what_it_cannot_do_is_said_in_one_line(run, given, told):
         ("loudest", -1),
         ("generator_widths", []),
         ("latent", 9),
+        ("length", 4001),
+        ("length", 10),
     ],
 )
 def test_a_damaged_folder_is_refused_in_one_line(run, tmp_path, key, value):
@@ -180,6 +182,17 @@ def test_both_phases_visit_every_sound_and_pairs_share_their_class(tmp_path, sou
             assert torch.equal(batch.condition, labels[where])
             seen += where
         assert len(set(seen)) == len(seen), "an epoch visits each once"
+
+
+def test_sounds_are_measured_with_the_classes_as_frequent_as_in_training(tmp_path, sounds):
+    folder_of_sounds(tmp_path / "uneven" / "no", 40, seconds=0.4)
+    folder_of_sounds(tmp_path / "uneven" / "yes", 10, first=100, seconds=0.4)
+    (tmp_path / "run").mkdir()
+    task = SoundTask(validate(load_recipe(recipe(tmp_path, tmp_path / "uneven")), SoundTask.Recipe, "test"))
+    task.prepare(parallel.start("auto"), visible=False)
+    trained_on = task.sounds.train_labels
+    labels = task.measures.labels(2 * len(trained_on))
+    assert torch.equal(labels.bincount(), 2 * trained_on.bincount())
 
 
 def test_a_plan_needs_no_sounds(tmp_path, sounds):

@@ -88,7 +88,7 @@ def test_contrast_finds_each_place_again():
 
     def known(source: torch.Tensor) -> float:
         stages = generator.stages(source), generator.stages(generator(source))
-        places = drawn_places(stages[0], DRAW.keys(3), config.places)
+        places = drawn_places(stages[0], DRAW.keys(10), config.places)
         total = 0.0
         for level, layer in enumerate(heads.layers):
             for picture in range(4):

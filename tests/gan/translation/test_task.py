@@ -12,6 +12,9 @@ from resuming import assert_resumes_exactly
 from zaohua import hub
 from zaohua.data.pictures.pairs import PairConfig
 from zaohua.errors import UsageError, ZaohuaError
+from zaohua.gan import adversarial
+from zaohua.gan.translation import methods
+from zaohua.gan.translation import task as task_module
 from zaohua.gan.translation.model import TranslationModel
 from zaohua.gan.translation.task import TranslationRecipe, TranslationTask
 from zaohua.i18n import set_language
@@ -175,9 +178,27 @@ def test_a_plan_is_known_without_the_data(method, colours, tmp_path):
     assert plan["parameters"] == sum(found.parameters.values())
 
 
+def test_what_is_found_is_said_before_the_work(colours, tmp_path, capsys):
+    found = TranslationTask(validate(load_recipe(recipe(tmp_path, colours, "paired")), TranslationRecipe))
+    found.prepare(parallel.start("auto"), visible=True)
+    said = capsys.readouterr()
+    assert "18 to learn from, 6 held back, 16×16" in said.out + said.err
+    assert "only 18 pictures" in said.out + said.err
+
+
+def test_the_streams_of_a_step_are_all_different():
+    """Two uses of one stream would be decided by the same numbers."""
+    pieces = [2 * cut + phase for cut in (task_module._CUT, task_module._OTHER_CUT) for phase in (0, 1)]
+    duel = [adversarial._REAL, adversarial._FAKE, adversarial._PLACE, adversarial._NOISE, adversarial._NOISE + 1]
+    streams = [*pieces, *duel, methods._EXCHANGED, methods._PLACES]
+    assert len(set(streams)) == len(streams)
+
+
 def test_what_cannot_be_is_refused(colours, tmp_path):
     with pytest.raises(UsageError, match="method=contrastive"):
         task(colours, "paired", tmp_path, "data.paired=false")
+    with pytest.raises(UsageError, match="16 pixels can be halved 4 times at most"):
+        task(colours, "paired", tmp_path, "model.discriminator_layers=6")
     with pytest.raises(UsageError, match="extractor: one of"):
         task(colours, "paired", tmp_path, "measure.extractor=inception")
     with pytest.raises(ZaohuaError, match="nowhere"):

@@ -175,8 +175,9 @@ def test_a_saved_model_opens_again(model: VideoModel, tmp_path: Path):
         ({"frames": 10_001}, "10,000"),
         ({"n": 100, "frames": 1_000}, "10,000"),
         ({"n": 0}, "0"),
-        ({"fps": 0.0}, "above 0"),
-        ({"fps": float("nan")}, "above 0"),
+        ({"fps": 0.0}, "between 0.1 and 240"),
+        ({"fps": float("nan")}, "between 0.1 and 240"),
+        ({"fps": 1e-9}, "between 0.1 and 240"),  # which would walk through years between two frames
         ({"label": "crawl"}, "fast"),
         ({"truncation": 1.5}, "truncation"),
     ],
@@ -197,6 +198,7 @@ def test_what_cannot_be_made_is_refused_in_one_line(model: VideoModel, asked, me
         ("data.source=folder:nowhere", "nowhere"),
         ("data.frames=13", "too short"),
         ("data.fps=0", "fps"),
+        ("data.frames=2", "at least 3 frames"),
         ("model.depth=3", "depth"),
     ],
 )

@@ -1,6 +1,8 @@
 """The whole way of a tiny vocoder: recipe, run, resume, model folder, copies, measures; and what is refused."""
 
+import base64
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from resuming import assert_resumes_exactly
 
 import zaohua
 from zaohua import hub
+from zaohua.data.sound import SOUND_SHEET
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.gan.vocoder import evaluation
 from zaohua.gan.vocoder.measures import mel_distance, spectrum_fd, stft_distance
@@ -90,7 +93,8 @@ def test_a_run_leaves_what_people_need(run: Path):
     summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
     assert {"fd", "mel_distance", "stft_distance"} <= summary["metrics"].keys()
     assert summary["baselines"]["first_guess"]["mel_distance"] > 0
-    assert (run / "contact-sheet.png").exists() or list(run.glob("*.png"))
+    drawn = base64.b64encode((run / SOUND_SHEET).read_bytes()).decode()
+    assert drawn in (run / "report.html").read_text(encoding="utf-8"), "what was learnt from, on the page"
     wave, rate = soundfile.read(next((run / "samples").glob("*.wav")))
     assert rate == RATE
     assert len(wave) > 0
@@ -126,6 +130,14 @@ def test_a_copy_is_as_long_as_the_recording_whatever_its_rate(run: Path, tmp_pat
     assert soundfile.info(saved).samplerate == RATE
 
 
+def test_a_single_sample_and_a_pipe_are_not_in_the_way(run: Path, tmp_path: Path):
+    soundfile.write(tmp_path / "one.wav", np.full(1, 0.5, np.float32), 6 * RATE)
+    assert len(zaohua.load(run).copy(tmp_path / "one.wav").samples) == 1
+    os.mkfifo(tmp_path / "pipe.wav")
+    with pytest.raises(ZaohuaError, match="pipe"):  # and does not wait for someone to write into it
+        zaohua.load(run).copy(tmp_path / "pipe.wav")
+
+
 @pytest.mark.parametrize(
     ("file", "content", "message"),
     [("missing.wav", None, "No such file"), ("text.wav", b"no sound", "damaged"), ("empty.wav", b"", "damaged")],
@@ -155,6 +167,7 @@ def test_another_spectrogram_is_refused(run: Path, mel, message):
     ("setting", "message"),
     [
         ("mel.n_fft=66", "multiple of 4"),
+        ("mel.n_fft=4", "at least 16"),
         ("mel.low=5000.0", "must lie below"),
         ("mel.bands=60", "more than frames"),
         ("data.seconds=1.0", "whole ones"),
@@ -172,11 +185,28 @@ def test_a_wrong_setting_is_one_line(recipe: Path, tmp_path: Path, setting: str,
     assert not (tmp_path / "x" / "checkpoints").exists()
 
 
+def test_sounds_of_a_single_frame_are_too_few(recipe: Path, tmp_path: Path):
+    (tmp_path / "tiny").mkdir()
+    for number in range(2):
+        soundfile.write(tmp_path / "tiny" / f"{number}.wav", tone(0.01, 200 + 300 * number)[-3:] + 0.1, RATE)
+    with pytest.raises(ZaohuaError, match="nothing to measure on"):
+        train_recipe(recipe, f"data.source=folder:{tmp_path / 'tiny'}", f"run.dir={tmp_path / 'x'}", quiet=True)
+
+
 def test_a_damaged_folder_is_refused(run: Path, tmp_path: Path):
     config = json.loads((run / "checkpoints" / "best" / "config.json").read_text(encoding="utf-8"))
     model = zaohua.load(run)
-    for key, value in (("hop", 15), ("n_fft", 62), ("low", -1), ("scale", "bark"), ("width", "wide"), ("layers", 2)):
-        folder = tmp_path / key
+    for key, value in (
+        ("hop", 15),
+        ("n_fft", 62),
+        ("low", -1),
+        ("low", 4000),
+        ("high", 4001),
+        ("scale", "bark"),
+        ("width", "wide"),
+        ("layers", 2),
+    ):
+        folder = tmp_path / f"{key}-{value}"
         model.save(folder)
         (folder / "config.json").write_text(json.dumps(config | {key: value}), encoding="utf-8")
         with pytest.raises(ZaohuaError) as caught:

@@ -229,10 +229,10 @@ def test_little_memory_makes_texts_wait_not_fail(decoder, tokenizer, alone):
 def test_memory_that_is_not_to_be_had_fails_its_text_alone(engine, tokenizer, alone, monkeypatch):
     asked, take = requests(tokenizer), engine.pool.take
 
-    def short_of_memory(positions: int):
+    def short_of_memory(positions: int, beside: int = 0):
         if positions > 9000:
             raise RuntimeError("can't allocate memory")
-        return take(positions)
+        return take(positions, beside)
 
     monkeypatch.setattr(engine.pool, "take", short_of_memory)
     bad, good = engine.submit(Request(prompt=[1], max_new_tokens=9999)), engine.submit(asked[1])

@@ -11,9 +11,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from zaohua import hub
 from zaohua.errors import UsageError, ZaohuaError
-from zaohua.language.seq2seq.model import Seq2SeqModel, padded
+from zaohua.language.seq2seq.model import Seq2SeqModel
 from zaohua.language.seq2seq.module import Seq2Seq, Seq2SeqConfig
 from zaohua.language.seq2seq.task import Seq2SeqRecipe, Seq2SeqTask
+from zaohua.language.seq2seq.writing import padded
 from zaohua.recipe import load_recipe, validate
 from zaohua.training.parallel import Parallel
 from zaohua.training.run import train_recipe
@@ -136,7 +137,8 @@ def test_a_text_that_is_cut_has_no_end_to_learn(recipe):
     task = Seq2SeqTask(validate(load_recipe(recipe, ["model.context=5"]), Seq2SeqRecipe))
     task.prepare(Parallel(rank=0, world=1, device=torch.device("cpu"), mode="single"), visible=False)
     end, short, long = task.tokenizer.eot_id, task.tokenizer.encode("ab"), task.tokenizer.encode("abcdef")
-    read, real, inputs, targets = task._rows([(short, short), (long, long)], torch.device("cpu"))
+    task._sides["train"] = [(short, short), (long, long)]
+    read, real, inputs, targets = task._rows("train", [0, 1], torch.device("cpu"))
     assert read.tolist() == [[*short, end, end, end], [*long[:4], end]]
     assert real.tolist() == [[True] * 3 + [False] * 2, [True] * 5]
     assert inputs.tolist() == [[end, *short, end, end], [end, *long[:4]]]

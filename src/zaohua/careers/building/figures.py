@@ -4,9 +4,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from zaohua.careers.building.occupations import Row
+from zaohua.careers.building import anthropic
+from zaohua.careers.building.occupations import Row, without_head
 from zaohua.careers.building.raw import Raw, number
-from zaohua.careers.building.units import PROJECTIONS, Units, means, weighted_means
+from zaohua.careers.building.units import PROJECTIONS, Units, means
 
 _KINDS = {
     "demand change": "demand",
@@ -19,11 +20,12 @@ _NAMES_AI = re.compile(r"\bAI\b|artificial intelligence|machine learning|languag
 
 
 def projections(raw: Raw, units: Units) -> Iterator[Row]:
-    """Employment in thousands in 2024 and 2034, change in percent, openings a year, rates of leaving, entry."""
+    """Employment in thousands, as it is and as projected ten years on, change in percent, openings a year, rates of
+    leaving, entry."""
     yield (
         "code",
-        "employment_2024",
-        "employment_2034",
+        "employment",
+        "projected",
         "change_percent",
         "openings",
         "exit_rate",
@@ -124,25 +126,11 @@ def _gpts(raw: Raw, units: Units) -> dict[str, dict[str, float]]:
 
 
 def _anthropic(raw: Raw, units: Units) -> dict[str, dict[str, float]]:
-    """Anthropic Economic Index, November 2025: share of an occupation's tasks that were seen in use (core tasks count
-    twice), and the automation share of what was classified, weighted by use."""
-    seen = {row["task_name"]: row for row in raw.rows("aei_2025_11_collaboration_by_task_claude_and_api.csv")}
-    coverage: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    automation: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for row in raw.rows("onet_20_1_task_statements_aei_key.tsv"):
-        used = seen.get(row["Task"].strip().lower())
-        weight = 2.0 if row["Task Type"] == "Core" else 1.0
-        for unit in units.of_onet2010(row["O*NET-SOC Code"]):
-            coverage[unit].append((weight, float(used is not None)))
-            if used is not None:
-                shares = {
-                    name: number(used[name]) or 0.0
-                    for name in ("directive", "feedback_loop", "learning", "task_iteration", "validation")
-                }
-                if classified := sum(shares.values()):
-                    share = (shares["directive"] + shares["feedback_loop"]) / classified
-                    automation[unit].append(((number(used["pct"]) or 0.0) * classified, share))
-    return {"anthropic_coverage": weighted_means(coverage), "anthropic_automation": weighted_means(automation)}
+    """Anthropic Economic Index, November 2025."""
+    known = (
+        (str(code), str(task), float(str(weight))) for code, task, weight in without_head(anthropic.tasks(raw, units))
+    )
+    return anthropic.columns(known, anthropic.tabulated(raw))
 
 
 def _ilo(raw: Raw, units: Units) -> dict[str, float]:

@@ -173,3 +173,9 @@ def emerging(raw: Raw, units: Units) -> Iterator[Row]:
             found[code, row["Category"], f"{year}-{month}"] += 1
     for key, tasks in sorted(found.items()):
         yield *key, tasks
+
+
+def without_head(rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows of a table after the names of its columns."""
+    next(rows)
+    return rows

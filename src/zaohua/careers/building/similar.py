@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from zaohua.careers.building.occupations import Row, related, titles
+from zaohua.careers.building.occupations import Row, related, titles, without_head
 from zaohua.careers.building.raw import Raw
 from zaohua.careers.building.units import Units
 from zaohua.careers.finding.aliases import own_lines
@@ -27,7 +27,7 @@ def similar(raw: Raw, units: Units) -> Iterator[Row]:
         _related(raw, units, place),
         _words(place, _handbook(raw, units)),
         _words(place, _pairs(raw, units)),
-        _words(place, ((str(row[0]), str(row[1])) for row in _without_head(titles(raw, units)))),
+        _words(place, ((str(row[0]), str(row[1])) for row in without_head(titles(raw, units)))),
     ]
     total = np.sum([_pressed(kind) for kind in kinds], axis=0)
     np.fill_diagonal(total, -np.inf)
@@ -38,7 +38,7 @@ def similar(raw: Raw, units: Units) -> Iterator[Row]:
 
 def _related(raw: Raw, units: Units, place: Mapping[str, int]) -> np.ndarray:
     weights = np.zeros((len(place), len(place)))
-    for code, other, weight in _without_head(related(raw, units)):
+    for code, other, weight in without_head(related(raw, units)):
         weights[place[str(code)], place[str(other)]] = float(str(weight))
     return weights
 
@@ -77,8 +77,3 @@ def _pressed(kind: np.ndarray) -> np.ndarray:
     scaled = (kind - mean) / np.where(spread > 0, spread, 1.0)
     scaled = (scaled + scaled.T) / 2
     return np.sign(scaled) * np.log1p(np.abs(scaled))
-
-
-def _without_head(rows: Iterator[Row]) -> Iterator[Row]:
-    next(rows)
-    return rows

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import tomli_w
 
-from zaohua.careers.building import chinese, figures, occupations, similar
+from zaohua.careers.building import anthropic, chinese, figures, occupations, similar
 from zaohua.careers.building.occupations import Row
 from zaohua.careers.building.raw import Raw
 from zaohua.careers.building.units import Units
@@ -32,6 +32,7 @@ TABLES: dict[str, Callable[[Raw, Units], Iterator[Row]]] = {
     "wages": figures.wages,
     "reasons": figures.reasons,
     "studies": figures.studies,
+    anthropic.TABLE: anthropic.tasks,
     "csco": chinese.csco,
     "postings": chinese.postings,
     "crosswalk": chinese.crosswalk,

@@ -2,6 +2,8 @@
 
 import re
 from pathlib import Path
+from typing import BinaryIO
+from unicodedata import normalize
 
 from zaohua.careers.finding.text import is_chinese
 from zaohua.data.readers.base import SkippedFile, encoding_of
@@ -11,6 +13,7 @@ from zaohua.i18n import t
 
 LONGEST = 40_000  # characters: some twenty pages
 MOST = 200  # duties
+_MOST_BYTES = 4 * LONGEST  # UTF-8 and UTF-16 need no more for a character
 _BULLET = re.compile(r"^\s*(?:[-*•●○▪◆■·–—]|\(?\d{1,2}[.)、．）]|[（(]?[一二三四五六七八九十]{1,2}[、）)])\s*")
 _NUMBERED = re.compile(r"(?<=[。；;.\s])\s*(?=\d{1,2}[.、．)]\s*[^\d\s])")
 _END = re.compile(r"(?<=[。；;！？!?])|(?<=[a-z\])]\.)\s+(?=[A-Z])")
@@ -25,6 +28,10 @@ _OTHER = re.compile(
     r"|(?:任职要求|任职资格|岗位要求|职位要求|要求|福利|待遇|薪资|联系方式|公司简介|关于我们|学历)",
     re.IGNORECASE,
 )
+# Kangxi radicals, ligatures and compatibility ideographs, which fonts in PDFs put for usual characters.
+_FORMS = re.compile(r"[\u2e80-\u2fdf\uf900-\ufaff\ufb00-\ufb06]")
+_MARKED = re.compile(r"[.;:!?。；：！？]$")
+_FULL, _WIDE = 0.85, {"en": 50, "zh": 25}  # part of the longest line, and characters, from which a line is full
 # A line that is nothing but the name of a part; "analyze requirements of users" is a duty.
 _HEADING = re.compile(
     rf"(?:{_DUTIES.pattern}|{_OTHER.pattern})(?: (?:and|&) \w+)?"
@@ -32,7 +39,8 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 _PRIVATE = re.compile(
-    r"\S+@\S+|\+?\d[\d\s()-]{8,}\d|^\s*(?:name|contact|supervisor|姓名|联系人|直属上级)\s*[:：]|身份证", re.IGNORECASE
+    r"[^\s@]{1,64}@\S|\d[\d\s()-]{8,20}\d|^\s*(?:name|contact|supervisor|姓名|联系人|直属上级)\s*[:：]|身份证",
+    re.IGNORECASE,
 )
 _TITLED = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof)\.?\s+[A-Z]\w+(?:\s+[A-Z]\w+)?|[\u4e00-\u9fff]{1,3}(?:先生|女士|小姐)")
 _CV = re.compile(
@@ -69,7 +77,7 @@ def checked(text: str) -> str:
     if not text.strip():
         raise ZaohuaError(t("exposure.empty"))
     if len(text) > LONGEST:
-        raise ZaohuaError(t("exposure.too_long", characters=len(text), most=LONGEST))
+        raise ZaohuaError(t("exposure.too_long", most=f"{LONGEST:,}"))
     if len(_CV.findall(text)) + len(_YEARS.findall(text)) >= 3:
         raise ZaohuaError(t("exposure.is_cv"))
     return text
@@ -86,7 +94,7 @@ def _file_text(path: Path) -> str:
             if kind in (".docx", ".pdf"):
                 read = read_docx if kind == ".docx" else read_pdf
                 return "\n".join(document.text for document in read(stream, path.name, None, SourceReport()))
-            data = stream.read(LONGEST * 8)
+            return decoded(stream, path.name)
     except SkippedFile as error:
         if error.reason == "empty":
             raise ZaohuaError(t("exposure.empty")) from error
@@ -95,9 +103,21 @@ def _file_text(path: Path) -> str:
         ) from error
     except OSError as error:
         raise ZaohuaError(t("exposure.unreadable", name=path.name)) from error
-    if b"\0" in data[:1024] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise ZaohuaError(t("exposure.unreadable", name=path.name))
-    return data.decode(encoding_of(data, final=True), errors="replace") if data.strip() else ""
+
+
+def decoded(stream: BinaryIO, name: str) -> str:
+    """The text of a stream in whatever encoding it has. Raises ZaohuaError where that is none, or too long."""
+    data = stream.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise ZaohuaError(t("exposure.too_long", most=f"{LONGEST:,}"))
+    if not data.strip():
+        return ""
+    try:
+        if b"\0" in data[:1024] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise SkippedFile("binary")
+        return data.decode(encoding_of(data, final=True), errors="replace")
+    except SkippedFile as error:
+        raise ZaohuaError(t("exposure.unreadable", name=name)) from error
 
 
 def duties(text: str) -> list[str]:
@@ -105,7 +125,7 @@ def duties(text: str) -> list[str]:
 
     Raises ZaohuaError where no duty is found.
     """
-    lines = _sentences(_TITLED.sub("", text))
+    lines = _sentences(_TITLED.sub("", unwrapped(text)))
     headed = any(_heading(line) and _DUTIES.search(line) for line in lines)
     found: dict[str, str] = {}
     inside = not headed
@@ -119,6 +139,26 @@ def duties(text: str) -> list[str]:
     if not found:
         raise ZaohuaError(t("exposure.no_duties"))
     return list(found.values())[:MOST]
+
+
+def unwrapped(text: str) -> str:
+    """The text with the lines of a paragraph joined, and with the usual characters for those that only PDFs have.
+
+    A line goes on in the next where it fills the width, ends without a mark, and the next begins in the middle of a
+    sentence: with a small letter, or in Chinese with no mark of a list.
+    """
+    lines = [" ".join(line.split()) for line in _FORMS.sub(lambda form: normalize("NFKC", form[0]), text).splitlines()]
+    width = max(map(len, lines), default=0)
+    joined: list[str] = []
+    full = False  # the line before fills the width and ends without a mark
+    for line in lines:
+        chinese = is_chinese(line)
+        if full and line and (not _BULLET.match(line) if chinese else line[0].islower()):
+            joined[-1] += line if chinese else f" {line}"
+        else:
+            joined.append(line)
+        full = len(line) >= max(_FULL * width, _WIDE["zh" if chinese else "en"]) and not _MARKED.search(line)
+    return "\n".join(joined)
 
 
 def _sentences(text: str) -> list[str]:

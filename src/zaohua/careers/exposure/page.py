@@ -39,11 +39,11 @@ def _duties(found: Assessment) -> Section:
     rows = tuple(
         (
             each.text,
-            t(f"exposure.{each.level}"),
+            t(f"careers.level_{each.level}"),
             f"{each.share:.2f}",
             f"{each.people:.2f} / {each.gpt4:.2f}",
             _present(each),
-            "; ".join(title for title, _ in each.near[:2]) or "–",
+            t("exposure.semicolon").join(title for title, _ in each.near[:2]) or t("careers.unknown_number"),
         )
         for each in sorted(found.duties, key=lambda each: -each.share)
     )
@@ -54,15 +54,15 @@ def _duties(found: Assessment) -> Section:
 
 def _present(each: Exposure) -> str:
     named = [
-        f"{t(f'exposure.kind_{kind}')}: {t(f'exposure.{value.level}')}"
+        t("exposure.kind_level", kind=t(f"careers.kind_{kind}"), level=t(f"careers.level_{value.level}"))
         for kind, value in each.kinds.items()
         if value.level != "unlikely"
     ]
-    return t("careers.comma").join(named) or "–"
+    return t("careers.comma").join(named) or t("careers.unknown_number")
 
 
 def _kinds(found: Assessment) -> Section:
-    rows = tuple((t(f"exposure.kind_{kind}"), f"{score:.2f}") for kind, score in found.kinds.items())
+    rows = tuple((t(f"careers.kind_{kind}"), f"{score:.2f}") for kind, score in found.kinds.items())
     return Section(
         t("exposure.by_kind"),
         (t("exposure.kinds_lead"),),
@@ -85,12 +85,12 @@ def _mixture(found: Assessment) -> Section:
 def _name(code: str) -> str:
     """The occupation behind a code of either classification."""
     if code in occupations():
-        return f"{occupations()[code].title} ({code})"
+        return t("careers.found_code", title=occupations()[code].title, code=code)
     try:
         there = find(code)
     except ZaohuaError:
         return code
-    return f"{there.csco or code} ({code})"
+    return t("careers.found_code", title=there.csco or code, code=code)
 
 
 def _method(found: Assessment) -> Section:

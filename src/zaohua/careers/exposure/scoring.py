@@ -17,6 +17,7 @@ from zaohua.careers.finding.text import is_chinese
 LEVEL_NAMES = ("unlikely", "uncertain", "likely")
 _SURE_KIND = 0.5  # a kind of content is called likely, or not unlikely, at even odds
 _NEAR = 3  # activities shown as evidence
+_ALIKE = {"words": 0.25, "meaning": 0.4}  # cosines from which they say something: nonsense reaches .18 by meaning
 
 
 @dataclass(frozen=True)
@@ -90,13 +91,13 @@ def nearest(texts: Sequence[str], model: Model) -> list[tuple[tuple[str, float],
     """Titles of the work activities that each text resembles most, with their cosines; unlike ones are left out."""
     titles, words, known = _activities(model.base.language)
     if model.base.landmarks is not None:
-        cosines = meaning.vectors(texts) @ _activity_vectors().T
+        cosines, least = meaning.vectors(texts) @ _activity_vectors().T, _ALIKE["meaning"]
     else:
-        cosines = words.rows(texts).times(known)
+        cosines, least = words.rows(texts).times(known), _ALIKE["words"]
     found = []
     for row in cosines:
         best = np.argsort(-row, kind="stable")[:_NEAR]
-        found.append(tuple((titles[place], float(row[place])) for place in best if row[place] > 0))
+        found.append(tuple((titles[place], float(row[place])) for place in best if row[place] >= least))
     return found
 
 

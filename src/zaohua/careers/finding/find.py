@@ -1,6 +1,7 @@
 """One question, one answer that says how sure it is: `find("平面设计师")`, `find("grafic designer")`."""
 
 import re
+import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache
@@ -75,11 +76,16 @@ def find(asked: str) -> Found:
     asked = " ".join(asked.split())
     if not asked or len(asked) > _LONGEST or not re.search(r"\w", asked):
         raise ZaohuaError(t("careers.no_title"))
-    if match := _SOC.fullmatch(asked):
+    plain = unicodedata.normalize("NFKC", asked)  # full-width digits
+    if match := _SOC.fullmatch(plain):
         return _by_code(asked, f"{match[1]}-{match[2]}")
-    if _CSCO.fullmatch(asked):
-        return _by_csco_code(asked)
-    return _chinese(asked) if text.is_chinese(asked) else _english(asked)
+    if _CSCO.fullmatch(plain):
+        return _by_csco_code(plain)
+    if text.chinese(asked) and text.is_chinese(asked):
+        return _chinese(asked)
+    if not text.english(asked):  # another script, or nothing but brackets
+        raise ZaohuaError(t("careers.no_title"))
+    return _english(asked)
 
 
 def _by_code(asked: str, code: str) -> Found:

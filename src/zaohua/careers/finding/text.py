@@ -23,14 +23,20 @@ def english(title: str) -> str:
 
 
 def chinese(title: str) -> str:
-    """`平面设计师（北京）` → `平面设计师`: no brackets, no punctuation; full-width letters become plain."""
-    plain = _BRACKETS.sub(" ", unicodedata.normalize("NFKC", title).lower())
-    return re.sub(r"[^0-9a-z\u3400-\u9fff]+", " ", plain).strip()
+    """`平面设计师（北京）` → `平面设计师`: no brackets, no punctuation; full-width letters become plain.
+
+    What stands in brackets counts where there is nothing else."""
+    whole = unicodedata.normalize("NFKC", title).lower()
+    return _letters(_BRACKETS.sub(" ", whole)) or _letters(whole)
 
 
 def without_rank(title: str) -> str:
     """`资深平面设计师` → `平面设计师`."""
     return _RANK.sub("", title) or title
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^0-9a-z\u3400-\u9fff]+", " ", text).strip()
 
 
 def _singular(word: str) -> str:

@@ -7,8 +7,9 @@ from plotly.io import to_html
 
 from zaohua.careers import complementarity
 from zaohua.careers.activities import Scored
-from zaohua.careers.names import activity
+from zaohua.careers.names import activity, study
 from zaohua.careers.occupations import occupations
+from zaohua.careers.outlook import years
 from zaohua.careers.profile import Profile
 from zaohua.careers.share import exposed_share
 from zaohua.careers.studies import Finding
@@ -58,7 +59,7 @@ def exposure_map(codes: Sequence[str]) -> Html:
 def places(findings: Sequence[Finding]) -> Html:
     """Where each study puts the occupation among a hundred."""
     findings = [each for each in findings if each.measure != "anthropic_automation"]  # a way of use, no exposure
-    names = [_broken(t(f"careers.study_{each.measure}").split("：")[0].split(":")[0]) for each in findings]
+    names = [_broken(study(each.measure).split("：")[0].split(":")[0]) for each in findings]
     figure = go.Figure()
     figure.add_bar(
         x=[each.percentile for each in findings],
@@ -68,7 +69,7 @@ def places(findings: Sequence[Finding]) -> Html:
         text=[str(each.percentile) for each in findings],
         textposition="outside",
         cliponaxis=False,
-        hovertext=[t(f"careers.study_{each.measure}") for each in findings],
+        hovertext=[study(each.measure) for each in findings],
         hoverinfo="text",
     )
     figure.update_xaxes(range=[0, 105])
@@ -107,7 +108,7 @@ def activities(known: Sequence[tuple[str, float]], scored: Sequence[Scored]) -> 
 
 def next_map(profile: Profile) -> Html:
     """Feasibility × growth of the occupations within reach; colour is damped exposure, a ring marks the front."""
-    found = profile.reachable
+    found, (first, last) = profile.reachable, years()
     figure = go.Figure()
     figure.add_scatter(
         x=[each.feasibility for each in found],
@@ -127,7 +128,7 @@ def next_map(profile: Profile) -> Html:
             "colorbar": {"title": {"text": t("careers.risk"), "side": "right"}, "thickness": 10, "outlinewidth": 0},
         },
     )
-    return draw(figure, "next", 460, x=t("careers.axis_feasible"), y=t("careers.axis_growth"))
+    return draw(figure, "next", 460, x=t("careers.axis_feasible"), y=t("careers.axis_growth", first=first, last=last))
 
 
 def _broken(name: str, width: int = _NARROW) -> str:

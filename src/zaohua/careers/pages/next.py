@@ -2,7 +2,7 @@
 
 from zaohua.careers.names import element
 from zaohua.careers.occupations import occupations
-from zaohua.careers.outlook import median_wage
+from zaohua.careers.outlook import median_wage, years
 from zaohua.careers.pages import charts
 from zaohua.careers.pages.section import Section, Table, number
 from zaohua.careers.profile import Profile
@@ -21,13 +21,14 @@ def within_reach(profile: Profile) -> Section:
         return Section(
             title, (t("careers.next_lead", floor=floor), t("careers.next_none", floor=floor)), tables=_TABLES
         )
+    first, last = years()
     names = ("occupation", "feasible", "growth", "risk", "pay", "pay_ratio", "preparation", "licence")
     head = tuple(t(f"careers.{name}") for name in names)
     return Section(
         title,
         (t("careers.next_lead", floor=floor),),
         table=Table(head, tuple(_row(each) for each in profile.reachable)),
-        notes=(t("careers.next_feasible_note"), t("careers.licence_note")),
+        notes=(t("careers.next_feasible_note", first=first, last=last), t("careers.licence_note")),
         chart=(t("careers.chart_next"), lambda: charts.next_map(profile)),
         tables=_TABLES,
     )

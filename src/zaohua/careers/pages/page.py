@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from zaohua.careers import complementarity, emerging, outlook, skills, studies
 from zaohua.careers.licences import licence
-from zaohua.careers.names import element, of_class
+from zaohua.careers.names import element, of_class, study
 from zaohua.careers.occupations import occupations
 from zaohua.careers.pages import charts, parts
 from zaohua.careers.pages.next import licence_word, to_make_up, within_reach
@@ -87,11 +87,12 @@ def _page(title: str, profiles: Sequence[Profile], sections: tuple[Section, ...]
 
 def _facts(code: str) -> dict[str, str]:
     projected, theta = outlook.outlooks()[code], complementarity.thetas().get(code)
+    first, last = outlook.years()
     facts = {
         t("careers.row_share"): number(exposed_share(code), 2),
         t("careers.row_theta"): number(theta, 2),
-        t("careers.row_employment"): number(projected.employment_2024, 1),
-        t("careers.row_change"): number(projected.change_percent, 1, sign=True),
+        t("careers.row_employment", first=first): number(projected.employment, 1),
+        t("careers.row_change", first=first, last=last): number(projected.change_percent, 1, sign=True),
         t("careers.row_openings"): number(projected.openings, 1),
         t("careers.row_wage"): number(outlook.median_wage(code)),
         t("careers.row_education"): of_class(projected.education),
@@ -100,7 +101,7 @@ def _facts(code: str) -> dict[str, str]:
     }
     placed = {finding.measure: finding for finding in studies.findings(code)}
     for name in studies.MEASURES:
-        facts[f"{t(f'careers.study_{name}')}. {t('careers.below')}"] = (
+        facts[f"{study(name)}. {t('careers.below')}"] = (
             str(placed[name].percentile) if name in placed else t("careers.unknown_number")
         )
     return facts
@@ -157,5 +158,5 @@ def _growing() -> Section:
         for each in emerging.growing()
     )
     head = tuple(t(f"careers.{name}") for name in ("occupation", "change_percent", "change_k", "row_wage"))
-    lead = t("careers.growing_lead")
+    lead = t("careers.growing_lead", first=outlook.years()[0])
     return Section(t("careers.section_growing"), (lead,), table=Table(head, rows), tables=("projections", "wages"))

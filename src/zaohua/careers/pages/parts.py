@@ -2,7 +2,7 @@
 
 from zaohua.careers import activities, complementarity, human, learning, outlook, store, studies
 from zaohua.careers.finding.find import Found
-from zaohua.careers.names import activity, element, of_class
+from zaohua.careers.names import activity, element, of_class, study
 from zaohua.careers.occupations import occupations
 from zaohua.careers.pages import charts
 from zaohua.careers.pages.section import Section, Table, number
@@ -108,7 +108,7 @@ def published(code: str) -> Section:
         sentences.append(t(key, people=people, model=model))
     rows = tuple(
         (
-            t(f"careers.study_{each.measure}"),
+            study(each.measure),
             f"{each.value:.2f}",
             str(each.percentile),
             each.date.replace("-", "\u2011"),
@@ -125,7 +125,9 @@ def handed_over(code: str) -> Section:
     share = studies.measures()["anthropic_automation"].get(code)
     if share is None:
         return Section(t("careers.section_automation"), (t("careers.automation_none"),), tables=("studies",))
-    sentences = t("careers.automation_text", percent=round(100 * share)), t("careers.automation_weak")
+    year, month = studies.month_of_use()
+    text = t("careers.automation_text", percent=round(100 * share), year=year, month=month)
+    sentences = text, t("careers.automation_weak")
     return Section(t("careers.section_automation"), sentences, tables=("studies",))
 
 
@@ -147,11 +149,13 @@ def setting(code: str) -> Section:
 
 def employment(code: str) -> Section:
     """Projected employment, the stated reasons, and the honest answer about exposure and decline."""
-    one = outlook.outlooks()[code]
+    one, (first, last) = outlook.outlooks()[code], outlook.years()
     sentences = [
         t(
             "careers.outlook_text",
-            employment=number(one.employment_2024, 1),
+            first=first,
+            last=last,
+            employment=number(one.employment, 1),
             change=number(one.change_percent, 1, sign=True),
             national=number(outlook.national_change(), 1, sign=True),
             openings=number(one.openings, 1),

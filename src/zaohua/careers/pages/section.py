@@ -52,12 +52,16 @@ def sources(sections: tuple[Section, ...]) -> Section:
     names = dict.fromkeys(source.id for part in sections for table in part.tables for source in store.source_of(table))
     known = [store.sources()[name] for name in ("own", *names)]
     lines = [
-        t("careers.source_line", publisher=one.publisher, title=one.title, date=one.date, licence=one.licence)
+        t("careers.source_line", publisher=one.publisher, title=one.title, date=_date(one), licence=one.licence)
         + (f" {one.notice}" if one.notice else "")
         + f" {one.url}"
         for one in known
     ]
     return Section(t("careers.section_sources"), (t("careers.sources_lead"),), tuple(lines))
+
+
+def _date(source: store.Source) -> str:
+    return t("careers.fetched", date=source.fetched) if source.fetched else source.date
 
 
 def number(value: float | None, digits: int = 0, sign: bool = False) -> str:

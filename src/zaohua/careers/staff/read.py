@@ -3,13 +3,13 @@
 import csv
 import io
 import re
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zaohua.data.readers.base import encoding_of
+from zaohua.data.readers.archives import open_archive
+from zaohua.data.readers.base import SkippedFile, encoding_of
 from zaohua.errors import ZaohuaError
 from zaohua.extras import need
 from zaohua.i18n import t
@@ -23,6 +23,9 @@ _COLUMNS = {
 _PATTERNS = {name: re.compile(f"(?:{pattern})s?", re.IGNORECASE) for name, pattern in _COLUMNS.items()}
 MOST_ROWS, MOST_BYTES = 100_000, 50_000_000
 _MOST_PEOPLE = 10_000_000
+_MOST_CELLS = 5_000_000  # from the first to the last that is used: one far away makes them all
+_HEAD = 20  # lines among which the heading stands
+_THOUSANDS = re.compile(r"\d{1,3}(?:[,，]\d{3})+(?:\.\d+)?")
 FULL_WEEK = 40.0  # hours, where the list has none
 
 
@@ -40,7 +43,7 @@ class Row:
 def read_staff(path: Path) -> list[Row]:
     """The rows of a list. Raises ZaohuaError, with the line, for what cannot be counted on."""
     cells = _cells(path)
-    heads = [(place, found) for place, (_, row) in enumerate(cells[:20]) if "role" in (found := _columns(row))]
+    heads = [(place, found) for place, (_, row) in enumerate(cells[:_HEAD]) if "role" in (found := _columns(row))]
     if not heads:
         raise ZaohuaError(t("staff.no_role", name=path.name))
     start, columns = heads[0]
@@ -85,21 +88,24 @@ def _cells(path: Path) -> list[tuple[int, Sequence[Any]]]:
 def _lines(data: bytes, path: Path) -> list[tuple[int, Sequence[Any]]]:
     if b"\0" in data[:1024] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ZaohuaError(t("staff.unreadable", name=path.name))
-    text = data.decode(encoding_of(data, final=True), errors="replace").lstrip("\ufeff")
-    first = text.partition("\n")[0]
-    delimiter = max("\t;,，", key=first.count)
     try:
+        text = data.decode(encoding_of(data, final=True), errors="replace").lstrip("\ufeff")
+        head = "\n".join(text.splitlines()[:_HEAD])
+        delimiter = max("\t;,，", key=head.count)
         table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         return [(table.line_num, row) for row in table]
-    except csv.Error as error:
+    except (SkippedFile, csv.Error) as error:
         raise ZaohuaError(t("staff.unreadable", name=path.name)) from error
 
 
 def _sheet(data: bytes, path: Path) -> list[tuple[int, Sequence[Any]]]:
     openpyxl = need("openpyxl", "documents")
     try:
+        open_archive(io.BytesIO(data), len(data))
         shown = openpyxl.load_workbook(io.BytesIO(data), data_only=True).worksheets[0]
         written = openpyxl.load_workbook(io.BytesIO(data)).worksheets[0]
+        if shown.max_row > MOST_ROWS or shown.max_row * shown.max_column > _MOST_CELLS:
+            raise ZaohuaError(t("staff.too_long", name=path.name))
         merged = [str(area) for area in written.merged_cells.ranges if area.min_row != area.max_row or area.min_row > 1]
         cells = [[cell.value for cell in row] for row in shown.iter_rows()]
         formulas = [
@@ -108,7 +114,9 @@ def _sheet(data: bytes, path: Path) -> list[tuple[int, Sequence[Any]]]:
             for cell in row
             if cell.data_type == "f" and shown[cell.coordinate].value is None
         ]
-    except (zipfile.BadZipFile, KeyError, ValueError, IndexError, OSError, TypeError, AttributeError) as error:
+    except ZaohuaError:
+        raise
+    except Exception as error:  # a damaged workbook raises whatever its XML happens to break
         raise ZaohuaError(t("staff.unreadable", name=path.name)) from error
     if merged:
         raise ZaohuaError(t("staff.merged", cells=merged[0]))
@@ -132,8 +140,9 @@ def _text(row: Sequence[Any], place: int) -> str:
 
 
 def _number(row: Sequence[Any], place: int, line: int, most: float) -> float:
-    text = _text(row, place).replace(",", "").replace("，", "")
-    text = re.sub(r"\s*(?:人|名|people|fte|h|hours|小时)$", "", text, flags=re.IGNORECASE)
+    text = re.sub(r"\s*(?:人|名|people|fte|h|hours|小时)$", "", _text(row, place), flags=re.IGNORECASE)
+    if _THOUSANDS.fullmatch(text):  # another comma may be a decimal one: 1,5 is no 15
+        text = re.sub("[,，]", "", text)
     try:
         value = float(text)
     except ValueError:

@@ -1,7 +1,7 @@
 """Bringing a file: from the publisher, or from a folder or address that stands in for it."""
 
 import hashlib
-import urllib.error
+import http.client
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -20,7 +20,7 @@ def fetch(name: str, place: str) -> bytes:
             return (Path(place) / name).read_bytes()
         except OSError as error:
             raise ZaohuaError(t("careers.fetch_failed", name=name, place=place, reason=error.strerror)) from error
-    if urllib.parse.urlsplit(place).scheme not in ("https", "http"):
+    if place.partition(":")[0] not in ("https", "http"):
         raise ZaohuaError(t("careers.fetch_failed", name=name, place=place, reason=place.partition(":")[0]))
     address = f"{place.rstrip('/')}/{urllib.parse.quote(name)}"
     try:
@@ -33,7 +33,7 @@ def fetch(name: str, place: str) -> bytes:
                         t("careers.fetch_damaged", name=name, place=place, reason=f"> {_LARGEST >> 20} MB")
                     )
             wanted = answer.headers.get("Content-Length")
-    except (OSError, urllib.error.URLError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:  # an address that is none is a ValueError
         reason = getattr(error, "reason", None) or error
         raise ZaohuaError(t("careers.fetch_failed", name=name, place=place, reason=reason)) from error
     if wanted and len(content) != int(wanted):

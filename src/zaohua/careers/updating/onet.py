@@ -12,6 +12,7 @@ from zaohua.careers.building import occupations
 from zaohua.careers.building.occupations import Row
 from zaohua.careers.building.raw import Raw
 from zaohua.careers.building.units import Units
+from zaohua.careers.updating.brought import Brought, File, refused
 from zaohua.errors import ZaohuaError
 from zaohua.i18n import t
 
@@ -63,6 +64,24 @@ def newest(page: str) -> str:
     if found is None:
         raise ZaohuaError(t("careers.fetch_damaged", name="database.html", place=LIST, reason="db_*_text.zip"))
     return found[0]
+
+
+def is_release(name: str) -> bool:
+    """Whether a file is named as the publisher names its releases."""
+    return _NAME.fullmatch(name) is not None
+
+
+def bring(content: bytes, file: File) -> Brought:
+    """All tables of a release."""
+    release, units, tables = Release(file.name, content), Units.shipped(), {}
+    for table, rows_of in TABLES.items():
+        release.used = {}
+        try:
+            tables[table] = list(rows_of(release, units)), dict(release.used)
+        except (KeyError, ValueError, AttributeError, UnicodeDecodeError, csv.Error, zipfile.BadZipFile) as error:
+            raise refused(file, f"{table}: {error}") from error  # a column is missing, or a cell is not what it was
+    title, old = version(file.name), store.sources()["onet"]
+    return Brought("onet", {"notice": old.notice.replace(old.title, title), "title": title}, tables, [file])
 
 
 def version(name: str) -> str:

@@ -1,9 +1,10 @@
-"""The update: fetch, build beside what is there, say what changed, and only then put it in its place."""
+"""The update: bring what is newer, build beside what is there, say what changed, and only then put it in its place."""
 
+import shutil
 import tomllib
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,15 @@ from typing import Any
 import tomli_w
 
 from zaohua.careers import store
-from zaohua.careers.building.units import Units
 from zaohua.careers.building.write import BUILT, compressed
-from zaohua.careers.updating import onet
+from zaohua.careers.updating import anthropic, onet, projections
+from zaohua.careers.updating.brought import Brought, File, read_given, refused
 from zaohua.careers.updating.fetch import fetch, sha256
+from zaohua.errors import ZaohuaError
 from zaohua.files import new_folder
+from zaohua.i18n import t
 
-PROVENANCE = "provenance.toml"
+PROVENANCE, SOURCES = "provenance.toml", "sources.toml"
 
 
 @dataclass(frozen=True)
@@ -32,10 +35,10 @@ class Changed:
 
 @dataclass(frozen=True)
 class Updated:
-    """What was fetched and what it changed; nothing was written if `dry`."""
+    """What was brought and what it changed; nothing was written if `dry`."""
 
-    release: str
-    sha256: str
+    releases: tuple[str, ...]
+    files: tuple[File, ...]
     folder: Path
     tables: tuple[Changed, ...]
     dry: bool
@@ -47,37 +50,75 @@ class Updated:
 
 
 def update(
-    place: str | None = None, *, dry: bool = False, tell: Callable[[str, str], None] = lambda *_: None
+    places: Sequence[str] = (), *, dry: bool = False, tell: Callable[[str, str], None] = lambda *_: None
 ) -> Updated:
-    """Bring the newest O*NET from its publisher, or from `place` (a folder or an address), and build its tables.
+    """Bring the newest O*NET from its publisher or from `places`: a folder or address that stands in for it, or files
+    of releases that the user has (O*NET, the Employment Projections, the Anthropic Economic Index).
 
     tell(name, place) is called before each download. What is there stays whole until everything new is written.
     """
+    files = [Path(place) for place in places if "://" not in place and Path(place).is_file()]
+    if len(files) < len(places) and len(places) > 1:
+        raise ZaohuaError(t("careers.mixed_places"))
+    brought = _given(files) if files else [_newest_onet(next(iter(places), None), tell)]
+    folder, changes = store.updated_folder() / "tables", []
+    made, sources, provenance = (_own(folder / name) for name in (BUILT, SOURCES, PROVENANCE))
+    written = dict[str, bytes]()
+    today = datetime.now(UTC).date().isoformat()
+    for one in brought:
+        for table, (rows, used) in one.tables.items():
+            texts = [tuple(map(str, row)) for row in rows]
+            changes.append(_compared(table, texts))
+            content = written[f"{table}.csv.gz"] = compressed(texts)
+            made[table] = {"rows": len(texts) - 1, "sha256": sha256(content), "from": dict(used)}
+        entry = {name: text for name, text in asdict(store.sources()[one.source]).items() if text and name != "id"}
+        sources.setdefault("source", {})[one.source] = entry | {"date": today, "fetched": today} | dict(one.entry)
+        provenance[one.source] = {"on": today, "files": [asdict(file) for file in one.files]}
+    if not dry:
+        for name, own in ((BUILT, made), (SOURCES, sources), (PROVENANCE, provenance)):
+            written[name] = tomli_w.dumps(own).encode()
+        _write(folder, written)
+    names = tuple(one.entry["title"] for one in brought)
+    return Updated(names, tuple(file for one in brought for file in one.files), folder, tuple(changes), dry)
+
+
+def _newest_onet(place: str | None, tell: Callable[[str, str], None]) -> Brought:
     tell("database.html", place or onet.LIST)
     name = onet.newest(fetch("database.html", place or onet.LIST).decode("utf-8", "replace"))
     tell(name, place or onet.PLACE)
     content = fetch(name, place or onet.PLACE)
-    release, units, version = onet.Release(name, content), Units.shipped(), onet.version(name)
-    files, changes, made = dict[str, bytes](), [], _toml(BUILT)
-    for table, rows_of in onet.TABLES.items():
-        release.used = {}
-        rows = [tuple(map(str, row)) for row in rows_of(release, units)]
-        changes.append(_compared(table, rows))
-        files[f"{table}.csv.gz"] = compressed(rows)
-        made[table] = {"rows": len(rows) - 1, "sha256": sha256(files[f"{table}.csv.gz"]), "from": release.used}
-    sources, today = _toml("sources.toml"), datetime.now(UTC).date().isoformat()
-    entry = sources["source"]["onet"]
-    entry |= {"notice": entry["notice"].replace(entry["title"], version), "title": version, "date": today}
-    fetched = {"name": name, "from": place or onet.PLACE, "sha256": sha256(content), "bytes": len(content), "on": today}
-    for file, value in ((BUILT, made), ("sources.toml", sources), (PROVENANCE, fetched)):
-        files[file] = tomli_w.dumps(value).encode()
-    folder = store.updated_folder() / "tables"
-    if not dry:
-        with new_folder(folder) as building:
-            for file, written in files.items():
-                (building / file).write_bytes(written)
-        store.forget()
-    return Updated(version, sha256(content), folder, tuple(changes), dry)
+    return onet.bring(content, File(name, place or onet.PLACE, sha256(content), len(content)))
+
+
+def _given(paths: Sequence[Path]) -> list[Brought]:
+    """Each file is known by what it holds, a release of O*NET by its name."""
+    found, index = list[Brought](), list[tuple[bytes, File]]()
+    for path in paths:
+        content, file = read_given(path)
+        if onet.is_release(path.name):
+            found.append(onet.bring(content, file))
+        elif content.startswith(b"PK"):
+            found.append(projections.bring(content, file))
+        elif anthropic.looks_like(content):
+            index.append((content, file))
+        else:
+            raise refused(file, t("careers.no_release"))
+    if index:
+        found.append(anthropic.bring(index))
+    twice = Counter(one.source for one in found).most_common(1)[0]
+    if twice[1] > 1:
+        raise ZaohuaError(t("careers.mixed_places"))
+    return found
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """`files` beside those of earlier updates, all at once."""
+    with new_folder(folder) as building:
+        if folder.is_dir():
+            shutil.copytree(folder, building, dirs_exist_ok=True)
+        for name, content in files.items():
+            (building / name).write_bytes(content)
+    store.forget()
 
 
 def _compared(table: str, rows: list[tuple[str, ...]]) -> Changed:
@@ -87,5 +128,6 @@ def _compared(table: str, rows: list[tuple[str, ...]]) -> Changed:
     return Changed(table, len(before), len(rows) - 1, sum(map(abs, only_one.values())))
 
 
-def _toml(name: str) -> dict[str, Any]:
-    return tomllib.loads(store.read(name).decode())
+def _own(file: Path) -> dict[str, Any]:
+    """What earlier updates have written; empty without any."""
+    return tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}

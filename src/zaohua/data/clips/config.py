@@ -7,7 +7,8 @@ from pydantic import Field
 from zaohua.data.pictures.config import Byte
 from zaohua.recipe import Section
 
-Rate = Annotated[float, Field(gt=0, le=240)]
+FASTEST = 240.0  # frames a second
+Rate = Annotated[float, Field(gt=0, le=FASTEST)]
 
 
 class ClipConfig(Section):

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from zaohua.data.clip import Clip, Film
-from zaohua.data.clips.config import ClipConfig
+from zaohua.data.clips.config import FASTEST, ClipConfig
 from zaohua.data.clips.sources import clips_of
 from zaohua.data.opening import open_side_by_side
 from zaohua.data.pictures.fit import fitted, flat, grey, is_coloured
@@ -37,18 +37,17 @@ class Opened:
     digest: tuple[int, int]
 
 
-def common_rate(source: str) -> float:
-    """What most clips of a source say, of equals the higher; nothing is decoded for that."""
+def common_rate(clips: Sequence[Clip]) -> float:
+    """What most clips say, of equals the higher, as far as a recipe may name it; nothing is decoded for that."""
     counts: Counter[float] = Counter()
-    with clips_of(source, SourceReport()) as clips:
-        for clip in clips:
-            try:
-                with clip.open(1) as film:
-                    if film.rate:
-                        counts[round(film.rate, 3)] += 1
-            except SkippedFile:
-                continue  # it is listed when it is read
-    return max(counts, key=lambda rate: (counts[rate], rate)) if counts else USUAL_RATE
+    for clip in clips:
+        try:
+            with clip.open(1) as film:
+                if film.rate:
+                    counts[round(film.rate, 3)] += 1
+        except SkippedFile:
+            continue  # it is listed when it is read
+    return min(max(counts, key=lambda rate: (counts[rate], rate)), FASTEST) if counts else USUAL_RATE
 
 
 def open_all(source: str, config: ClipConfig, fps: float, report: SourceReport, *, visible: bool) -> list[Opened]:
@@ -56,11 +55,18 @@ def open_all(source: str, config: ClipConfig, fps: float, report: SourceReport, 
 
     Raises ZaohuaError if none can, or if there is more of them than memory holds.
     """
-    work = partial(_open, config=config, fps=fps)
     with clips_of(source, report) as clips:
-        return open_side_by_side(
-            "clips", source, clips, work, report, weight=lambda one: one.frames.nbytes, visible=visible
-        )
+        return open_clips(clips, source, config, fps, report, visible=visible)
+
+
+def open_clips(
+    clips: Sequence[Clip], source: str, config: ClipConfig, fps: float, report: SourceReport, *, visible: bool
+) -> list[Opened]:
+    """The same of clips that were listed before; source: what errors call the place they come from."""
+    work = partial(_open, config=config, fps=fps)
+    return open_side_by_side(
+        "clips", source, clips, work, report, weight=lambda one: one.frames.nbytes, visible=visible
+    )
 
 
 def _open(clip: Clip, config: ClipConfig, fps: float) -> Opened | SkippedFile:

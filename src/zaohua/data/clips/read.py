@@ -12,6 +12,7 @@ from zaohua.data.classes import numbered
 from zaohua.data.clips.config import ClipConfig
 from zaohua.data.clips.notes import facts_of, warnings_about
 from zaohua.data.clips.opening import Opened, common_rate, open_all
+from zaohua.data.clips.sources import clips_of
 from zaohua.data.clips.windows import Windows, windows_of
 from zaohua.data.pictures.copies import across, copies_among, groups, related
 from zaohua.data.pictures.fit import grey
@@ -49,7 +50,7 @@ def read_clips(config: ClipConfig, seed: int, *, visible: bool = False) -> Clips
     same side. Raises UsageError or ZaohuaError, one line, if the source is wrong or holds too little.
     """
     report = SourceReport()
-    fps = common_rate(config.source) if config.fps == "auto" else config.fps
+    fps = _common_rate(config.source) if config.fps == "auto" else config.fps
     found = open_all(config.source, config, fps, report, visible=visible)
     given = open_all(config.validation_source, config, fps, report, visible=visible) if config.validation_source else []
     both = [*found, *given]
@@ -87,6 +88,11 @@ def read_clips(config: ClipConfig, seed: int, *, visible: bool = False) -> Clips
         fps=fps,
         report=facts,
     )
+
+
+def _common_rate(source: str) -> float:
+    with clips_of(source, SourceReport()) as clips:
+        return common_rate(clips)
 
 
 def _named(opened: Sequence[Opened]) -> list[tuple[str, str]]:

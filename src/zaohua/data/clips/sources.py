@@ -37,7 +37,12 @@ def clips_of(source: str, report: SourceReport) -> Iterator[list[Clip]]:
         yield builtin_clips(where)
         return
     with stored_files(kind, existing(kind, where), report) as files:
-        yield sorted([*_films(files), *_folders(files)], key=lambda clip: clip.name)
+        yield clips_among(files)
+
+
+def clips_among(files: Sequence[Stored]) -> list[Clip]:
+    """Each file as a clip, but those that are frames of one, sorted by name."""
+    return sorted([*_films(files), *_folders(files)], key=lambda clip: clip.name)
 
 
 def _films(files: Sequence[Stored]) -> Iterator[Clip]:

@@ -16,7 +16,7 @@ _COLUMNS, _MOST = 8, 64
 _CELL = 64  # pixels a small picture is enlarged to, by a whole number of times
 _GAP, _LINE, _TEXT = 8, 14, 11
 _PAPER, _INK, _CHECKS = (255, 255, 255), (64, 64, 64), (232, 232, 232)
-_DASHES = {0x2013: "-", 0x2014: "-"}
+_PLAINER = {0x2013: "-", 0x2014: "-", 0x2018: "'", 0x2019: "'"}
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
@@ -40,7 +40,7 @@ def contact_sheet(pictures: Pictures) -> Image.Image:
         if pictures.train_labels is not None:
             name = pictures.classes[int(pictures.train_labels[number])]
             pen.text((x, y + side + 1), _within(printable(name), side, font), _INK, font)
-    for line, text in enumerate(_lines(printable(credit), sheet.width - 2 * _GAP, font)):
+    for line, text in enumerate(lines(printable(credit), sheet.width - 2 * _GAP, font)):
         pen.text((_GAP, sheet.height - (2 - line) * _LINE - 2), text, _INK, font)
     return sheet
 
@@ -83,7 +83,7 @@ def visible(pixels: np.ndarray) -> Image.Image:
 
 def printable(text: str) -> str:
     """Text in the letters that Pillow's own font has: Chinese in pinyin, é as e, what is left as question marks."""
-    letters = "".join(lazy_pinyin(text.translate(_DASHES)))
+    letters = "".join(lazy_pinyin(text.translate(_PLAINER)))
     plain = "".join(letter for letter in unicodedata.normalize("NFKD", letters) if not unicodedata.combining(letter))
     return plain.encode("ascii", "replace").decode("ascii")
 
@@ -96,10 +96,13 @@ def _within(text: str, width: int, font: Font) -> str:
     return kept.rstrip() + ".." * (kept != text)
 
 
-def _lines(text: str, width: int, font: Font) -> list[str]:
-    """Two lines at most, broken between words."""
-    first = text
-    while font.getlength(first) > width and " " in first:
-        first = first.rpartition(" ")[0]
-    rest = text[len(first) :].strip()
-    return [line for line in (first, _within(rest, width, font)) if line]
+def lines(text: str, width: int, font: Font, most: int = 2) -> list[str]:
+    """So many lines at most, broken between words; the last is cut if it is wider than `width` pixels."""
+    found: list[str] = []
+    while text and len(found) < most - 1:
+        first = text
+        while font.getlength(first) > width and " " in first:
+            first = first.rpartition(" ")[0]
+        found.append(_within(first, width, font))
+        text = text[len(first) :].strip()
+    return [line for line in (*found, _within(text, width, font)) if line]

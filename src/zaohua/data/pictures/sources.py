@@ -45,10 +45,11 @@ def pictures_of(source: str, report: SourceReport, *, labelled: bool = True) -> 
         yield found
         return
     with stored_files(kind, path, report) as files:
-        yield [Picture(file.name, file.folder, partial(_open, file)) for file in files]
+        yield [Picture(file.name, file.folder, partial(open_stored, file)) for file in files]
 
 
-def _open(file: Stored, side: int) -> Image.Image:
+def open_stored(file: Stored, side: int) -> Image.Image:
+    """The picture in a file of a source; see zaohua.data.picture.Picture."""
     with file.open() as stream:
         return read_image(stream, file.name, side)
 

@@ -55,10 +55,11 @@ def member_name(member: zipfile.ZipInfo) -> str:
 def members(archive: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
     """The files in an archive with their names, sorted; hidden ones and what macOS adds are left out."""
     named = {member_name(member): member for member in archive.infolist() if not member.is_dir()}
-    return [(name, member) for name, member in sorted(named.items()) if not _hidden(name)]
+    return [(name, member) for name, member in sorted(named.items()) if not is_hidden(name)]
 
 
-def _hidden(name: str) -> bool:
+def is_hidden(name: str) -> bool:
+    """Whether a path inside an archive is hidden, or one that macOS adds."""
     return any(part.startswith((".", "__MACOSX")) and part not in (".", "..") for part in name.split("/"))
 
 

@@ -32,7 +32,7 @@ def read_film(stream: BinaryIO, name: str, side: int) -> Iterator[Film]:
     animation = _animation(stream)
     if animation is not None:
         with animation:
-            if getattr(animation, "n_frames", 1) < 2:
+            if _count(animation) < 2:
                 raise SkippedFile("still")
             yield Film(1 / _shown(animation), _animated(animation))
         return
@@ -41,6 +41,8 @@ def read_film(stream: BinaryIO, name: str, side: int) -> Iterator[Film]:
         if not container.streams.video:
             raise SkippedFile("unsupported")
         video = container.streams.video[0]
+        if video.codec_context is None:  # FFmpeg cannot tell what its pictures are made of
+            raise SkippedFile("malformed")
         if video.width * video.height > _PIXELS:
             raise SkippedFile("bomb")
         rate = video.average_rate or video.guessed_rate
@@ -66,12 +68,24 @@ def _animation(stream: BinaryIO) -> Any:
         return None
 
 
+def _count(animation: Any) -> int:
+    """Its frames, for which the whole file is looked through."""
+    try:
+        return getattr(animation, "n_frames", 1)
+    except Exception as error:  # a damaged file raises whatever its decoder happens to break on
+        raise SkippedFile("malformed", one_line(error, 80)) from error
+
+
 def _animated(animation: Any) -> Iterator[tuple[float, Image.Image]]:
     time = 0.0
     for number in range(animation.n_frames):
         try:
             animation.seek(number)
+            if animation.width * animation.height > _PIXELS:  # which may grow from frame to frame
+                raise SkippedFile("bomb")
             animation.load()
+        except SkippedFile:
+            raise
         except Exception as error:  # a damaged file raises whatever its decoder happens to break on
             raise SkippedFile("malformed", one_line(error, 80)) from error
         yield time, plain(animation.copy())

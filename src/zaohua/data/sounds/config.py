@@ -6,7 +6,8 @@ from pydantic import Field
 
 from zaohua.recipe import Section
 
-Rate = Annotated[int, Field(ge=4_000, le=96_000)]
+SLOWEST, FASTEST = 4_000, 96_000  # samples per second
+Rate = Annotated[int, Field(ge=SLOWEST, le=FASTEST)]
 
 
 class SoundConfig(Section):

@@ -10,7 +10,7 @@ from zaohua.data.opening import open_side_by_side, side_by_side
 from zaohua.data.readers.base import SkippedFile
 from zaohua.data.report import SourceReport
 from zaohua.data.sound import Sound
-from zaohua.data.sounds.config import SoundConfig
+from zaohua.data.sounds.config import FASTEST, SLOWEST, SoundConfig
 from zaohua.data.sounds.sources import sounds_of
 from zaohua.data.sounds.spectra import picture
 from zaohua.data.sounds.wave import SILENT, levelled, of_length, resampled, trimmed
@@ -54,15 +54,20 @@ def open_all(source: str, report: SourceReport, *, visible: bool) -> list[Raw]:
     Raises ZaohuaError if none can, or if there are more of them than memory holds.
     """
     with sounds_of(source, report) as sounds:
-        return open_side_by_side(
-            "sounds", source, sounds, _open, report, weight=lambda one: one.wave.nbytes, visible=visible
-        )
+        return open_sounds(sounds, source, report, visible=visible)
+
+
+def open_sounds(sounds: Sequence[Sound], source: str, report: SourceReport, *, visible: bool) -> list[Raw]:
+    """The same of sounds that were listed before; source: what errors call the place they come from."""
+    return open_side_by_side(
+        "sounds", source, sounds, _open, report, weight=lambda one: one.wave.nbytes, visible=visible
+    )
 
 
 def common_rate(raw: Sequence[Raw]) -> int:
-    """What most sounds have; of equals the higher."""
+    """What most sounds have, of equals the higher, as far as a recipe may name it."""
     counts = Counter(one.rate for one in raw)
-    return max(counts, key=lambda rate: (counts[rate], rate))
+    return min(max(SLOWEST, max(counts, key=lambda rate: (counts[rate], rate))), FASTEST)
 
 
 def made(raw: Sequence[Raw], config: SoundConfig, rate: int, *, visible: bool) -> list[Opened]:

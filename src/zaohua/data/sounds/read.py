@@ -14,11 +14,10 @@ from zaohua.data.pictures.split import held_back
 from zaohua.data.report import SourceReport
 from zaohua.data.sides import class_counts, identity, sides_of
 from zaohua.data.sounds.config import SoundConfig
-from zaohua.data.sounds.names import classes_in, voices_in
+from zaohua.data.sounds.names import classes_in
 from zaohua.data.sounds.notes import facts_of, warnings_about
 from zaohua.data.sounds.opening import Opened, common_rate, made, open_all
-from zaohua.data.split import draw
-from zaohua.data.spool import content_digest
+from zaohua.data.sounds.voices import heard, voices_held_back, voices_of
 from zaohua.errors import ZaohuaError
 from zaohua.i18n import t
 
@@ -58,18 +57,18 @@ def read_sounds(config: SoundConfig, seed: int, *, visible: bool = False) -> Sou
     both = made([*found, *given], config, rate, visible=visible)
     classes, labels = _labels(both[: len(found)], both[len(found) :], config)
     copies = copies_among([one.digest for one in both], [one.thumbnail for one in both])
-    voices = _voices(both, config)
+    voices = voices_of([one.sound for one in both]) if config.voices == "apart" else []
     if given:
         held = np.arange(len(both)) >= len(found)
     elif voices:
-        held = _voices_held_back(voices, config.validation, seed)
+        held = voices_held_back(voices, config.validation, seed)
     else:
         held = held_back(groups(len(both), copies.pairs), copies.digests, labels, config.validation, seed)
     sides = sides_of(held, "sounds", config.source)
     facts = facts_of(config, both, report, rate) | {
         "sounds": {"train": len(sides[0]), "validation": len(sides[1])},
         "classes": class_counts(classes, labels, sides[0]),
-        "voices": {"train": _known(voices, sides[0]), "validation": _known(voices, sides[1])},
+        "voices": {"train": heard(voices, sides[0]), "validation": heard(voices, sides[1])},
         **copies.facts([one.sound.name for one in both]),
         "hash": identity(str(rate), [one.digest for one in both], sides, labels),
     }
@@ -106,24 +105,3 @@ def _labels(
     assert wanted != "names"
     named = list(zip(names, said, strict=True)), list(zip(given_names, given_said, strict=True))
     return numbered(*named, wanted, config.source)
-
-
-def _voices(both: Sequence[Opened], config: SoundConfig) -> list[str]:
-    """Whose each sound is, if that is known of all and wanted."""
-    if config.voices == "mixed":
-        return []
-    known = [one.sound.voice for one in both]
-    return known if all(known) else voices_in([one.sound.name for one in both])
-
-
-def _voices_held_back(voices: Sequence[str], share: float, seed: int) -> np.ndarray:
-    """Whether each sound's voice belongs to validation, bool [N]: that share of the voices, one at least."""
-    names = sorted(set(voices))
-    lots = draw(np.array([content_digest(name.encode()) for name in names], dtype=np.uint64), seed)
-    wanted = min(max(1, round(share * len(names))), len(names) - 1)
-    held = {names[number] for number in np.argsort(lots, kind="stable")[:wanted]}
-    return np.array([voice in held for voice in voices])
-
-
-def _known(voices: Sequence[str], side: np.ndarray) -> list[str]:
-    return sorted({voices[number] for number in side}) if voices else []

@@ -33,9 +33,10 @@ def sounds_of(source: str, report: SourceReport) -> Iterator[list[Sound]]:
         yield builtin_sounds(where)
         return
     with stored_files(kind, existing(kind, where), report) as files:
-        yield [Sound(file.name, file.folder, partial(_open, file)) for file in files]
+        yield [Sound(file.name, file.folder, partial(open_stored, file)) for file in files]
 
 
-def _open(file: Stored) -> tuple[np.ndarray, int]:
+def open_stored(file: Stored) -> tuple[np.ndarray, int]:
+    """The sound in a file of a source; see zaohua.data.sound.Sound."""
     with file.open() as stream:
         return read_sound(stream, file.name)

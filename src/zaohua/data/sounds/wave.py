@@ -11,11 +11,11 @@ _MOMENT, _MARGIN, _FADE = 0.01, 0.03, 0.01  # seconds: looked at together, left 
 
 
 def resampled(wave: np.ndarray, rate: int, wanted: int) -> np.ndarray:
-    """The same sound at another rate, by libsoxr. float32 [T] -> [round(T · wanted / rate)]"""
+    """The same sound at another rate, by libsoxr. float32 [T] -> [round(T · wanted / rate), but at least 1]"""
     if rate == wanted:
         return wave
     made = need("soxr").resample(wave, rate, wanted, quality="HQ")
-    length = round(len(wave) * wanted / rate)
+    length = max(1, round(len(wave) * wanted / rate))
     return np.pad(made, (0, max(0, length - len(made))))[:length].astype(np.float32, copy=False)
 
 

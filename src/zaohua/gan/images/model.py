@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from zaohua.artifacts import Image, Video
+from zaohua.data.clips.config import FASTEST
 from zaohua.data.pictures.fit import flat
 from zaohua.errors import UsageError
 from zaohua.gan.drawing import draw
@@ -21,6 +22,7 @@ from zaohua.i18n import t
 from zaohua.machine import usual_device
 from zaohua.model_folder.files import read_card
 
+_SLOWEST = 0.1  # frames a second of a film
 _MOST_FRAMES = 10_000
 _AT_ONCE = 64  # pictures in a pass
 _FILM_SIDE = 256  # pixels that the frames of a film are enlarged to
@@ -94,6 +96,8 @@ class ImageModel:
     ) -> Video:
         """A film from picture to picture, `stops` of them, and back to the first. Between two, latent vectors go along
         the arc and classes are mixed. Raises UsageError for a value out of range."""
+        if not _SLOWEST <= fps <= FASTEST:
+            raise UsageError(t("video.fps_out_of_range", least=f"{_SLOWEST:g}", most=f"{FASTEST:g}", value=fps))
         frames = round(seconds * fps) if math.isfinite(seconds * fps) else 0
         if stops < 2 or not stops <= frames <= _MOST_FRAMES:
             raise UsageError(t("gan.film_out_of_range", most=_MOST_FRAMES, stops=stops, frames=frames))
@@ -127,7 +131,7 @@ class ImageModel:
     ) -> Tensor:
         """Latent vectors [n, latent], and classes int64 [n] or mixtures float32 [n, classes], as pictures on the CPU:
         uint8 [n, C, H, W]"""
-        made = []
+        made, labels = [], None if labels is None else labels.to(z.device)
         for start in range(0, len(z), _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
             made.append(to_bytes(self.generator(z[part], None if labels is None else labels[part])).cpu())

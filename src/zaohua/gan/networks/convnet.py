@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from zaohua.gan.networks.shape import FIRST, Shape, class_vectors
+from zaohua.nn.convolution import twice
 
 _SLOPE = 0.2  # of LeakyReLU below 0
 _CONSTANT = 128  # channels of what every picture begins with
@@ -84,7 +85,7 @@ class Generator(nn.Module):
             z = torch.cat((z, class_vectors(self.classes, labels)), 1)
         x = self.from_latent(z)[:, :, None, None] * self.constant
         for place, octave in enumerate(self.octaves):
-            x = octave(F.interpolate(x, scale_factor=2.0, mode="nearest") if place else x)
+            x = octave(twice(x) if place else x)
         return self.to_pixels(x)
 
 

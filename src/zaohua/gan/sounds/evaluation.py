@@ -32,6 +32,8 @@ def evaluate_folder(
     measures = Measures(sounds, model.form, measure)
     z, labels = model.draw(measure.final, seed=SEED)
     same = sounds.classes == model.classes  # else no word is to be listened for
+    if same:
+        labels = measures.labels(measure.final)
     found = measures.whole(model, model.samples(z, labels), labels if same else None)
     numbers = scored(found)
     if "speech" in found:

@@ -11,6 +11,7 @@ from zaohua.gan.folder import load_network, read_gan
 from zaohua.gan.networks.shape import NETWORKS, Shape
 from zaohua.gan.networks.waves import WaveShape
 from zaohua.gan.sounds.forms import Form, SpectrumForm, WaveForm, generator_of
+from zaohua.i18n import t
 
 MODEL_TYPE = "zaohua_gan_sound"
 _FASTEST = 384_000  # samples per second at most
@@ -40,6 +41,8 @@ def load_sounds(folder: Path) -> tuple[nn.Module, Shape | WaveShape, Form, tuple
         form, shape = WaveForm(rate, length), WaveShape(length, latent, len(classes), *widths)
     else:
         form = SpectrumForm(rate, length, values.supported("size", *_SIZES), values.positive("loudest"))
+        if length % form.size:
+            raise values.refuse("length", length, t("sounds.expected_length", size=form.size))
         network, blocks = values.supported("network", *NETWORKS), values.supported("blocks", *range(9))
         shape = Shape(network, form.points, form.channels, latent, len(classes), *widths, blocks)
     return load_network(folder, lambda: generator_of(shape)), shape, form, classes

@@ -5,7 +5,6 @@ Distances are of small log-mel spectrograms, 16 bands by 16 moments: what is hea
 """
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from zaohua.data.order import sample_numbers
 from zaohua.data.sounds import Sounds
-from zaohua.errors import UsageError, ZaohuaError
+from zaohua.errors import ZaohuaError
 from zaohua.gan.sounds.config import MeasureConfig
 from zaohua.gan.sounds.forms import Form, stacked
 from zaohua.gan.sounds.model import SoundModel
@@ -22,7 +22,7 @@ from zaohua.i18n import t
 from zaohua.judges.extractor import Reading
 from zaohua.judges.realism import realism_report
 from zaohua.judges.scores import compare
-from zaohua.judges.speech import SpeechJudge, agreement, spoken_words
+from zaohua.judges.speech import SpeechJudge, agreement, words_to_hear
 from zaohua.metrics.distances import frechet_distance, moments
 
 EXTRACTOR = "log-mel-16x16"
@@ -49,7 +49,12 @@ class Measures:
         self.train, self.held_out = (form.encode(stacked(of, form.length)) for of in (sounds.train, sounds.validation))
         self._reference, self._unseen = features(form.heard(self.train)), features(form.heard(self.held_out))
         self._moments = moments(self._reference)
-        self._words = self._known_words()
+        self._words = words_to_hear(sounds.classes, config.speech)
+
+    def labels(self, count: int) -> Tensor | None:
+        """Classes for sounds to be measured, as frequent as in training: int64 [count]; None without classes."""
+        labels = self.sounds.train_labels
+        return None if labels is None else labels[torch.from_numpy(sample_numbers(0, 0, count, len(labels)))]
 
     def brief(self, samples: Tensor) -> dict[str, float]:
         """fd: Fréchet distance of generated sounds to those trained on."""
@@ -71,16 +76,6 @@ class Measures:
         if self._words and labels is not None:
             found["speech"] = self._speech(model, samples, [self._words[number] for number in labels.tolist()])
         return found
-
-    def _known_words(self) -> tuple[str, ...]:
-        """What the recogniser will listen for; () if it shall not or, left to itself, cannot. Found out beforehand: a
-        run that is to end with it must not fail for it at its end."""
-        if not self.config.speech or (self.config.speech == "auto" and find_spec("pocketsphinx") is None):
-            return ()
-        words = spoken_words(self.sounds.classes)
-        if not words and self.config.speech is True:
-            raise UsageError(t("sounds.no_words", classes=", ".join(self.sounds.classes) or "-"))
-        return words
 
     def _realism(self, made: Tensor) -> dict[str, float]:
         real = self.form.heard(self.train)

@@ -96,7 +96,7 @@ class SoundModel:
         self, z: Tensor, labels: Tensor | None = None, on_progress: Callable[[int], None] = lambda done: None
     ) -> Tensor:
         """What the generator makes of latent vectors [n, latent] and classes [n], on the CPU: see Form."""
-        made = []
+        made, labels = [], None if labels is None else labels.to(z.device)
         for start in range(0, len(z), _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
             made.append(self.generator(z[part], None if labels is None else labels[part]).float().cpu())

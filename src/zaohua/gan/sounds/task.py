@@ -142,12 +142,12 @@ class SoundTask(AdversarialTask):
     def evaluate(self, modules: dict[str, nn.Module], parallel: Parallel) -> dict[str, float]:
         """The distance of sounds from latent vectors that stay the same; see Measures.brief."""
         model = SoundModel(modules["generator"], self.shape, self.form, self.sounds.classes)
-        return self.measures.brief(self._made(model, self.recipe.measure.samples, parallel.device)[0])
+        count = self.recipe.measure.samples
+        return self.measures.brief(self._made(model, self.measures.labels(count), count, parallel.device))
 
-    def _made(self, model: SoundModel, count: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
-        """Samples to be measured, the classes in turn, and these."""
-        labels = torch.arange(count, device=device) % len(model.classes) if model.classes else None
-        return model.samples(self.shown_latents(count, self.shape.latent, device), labels), labels
+    def _made(self, model: SoundModel, labels: Tensor | None, count: int, device: torch.device) -> Tensor:
+        """Sounds of these classes, always from the same latent vectors; see zaohua.gan.sounds.forms.Form."""
+        return model.samples(self.shown_latents(count, self.shape.latent, device), labels)
 
     # ---- results
 
@@ -159,7 +159,9 @@ class SoundTask(AdversarialTask):
     def sample(self, weights: Weights) -> Sequence[Audio]:
         """Some sounds, always from the same latent vectors, the classes in turn."""
         model = self._model(weights)
-        samples, labels = self._made(model, self.recipe.sample.sounds, torch.device("cpu"))
+        count = self.recipe.sample.sounds
+        labels = torch.arange(count) % len(model.classes) if model.classes else None
+        samples = self._made(model, labels, count, torch.device("cpu"))
         about = {"rate": model.rate, "model": model.name, "seed": self.recipe.train.seed}
         prompts = [""] * len(samples) if labels is None else [model.classes[number] for number in labels.tolist()]
         return [
@@ -191,5 +193,7 @@ class SoundTask(AdversarialTask):
     def summary(self, weights: Weights) -> dict[str, Any]:
         """Sizes, and every measure of the finished model beside that of real sounds."""
         model = self._model(weights)
-        samples, labels = self._made(model, self.recipe.measure.final, torch.device("cpu"))
+        count = self.recipe.measure.final
+        labels = self.measures.labels(count)
+        samples = self._made(model, labels, count, torch.device("cpu"))
         return {"parameters": sum(self.parameters.values()), **self.measures.whole(model, samples, labels)}

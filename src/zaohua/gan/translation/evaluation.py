@@ -24,7 +24,7 @@ def evaluate_folder(
     folder: Path, source: str | None, column: str | None = None, *, beside: str | None = None
 ) -> dict[str, Any]:
     """Measures of translated pictures against what they should be, beside those of the input as it is ("copy"), of real
-    pictures to learn from ("real") and of another translator on the same pictures.
+    pictures that were learnt from ("floor"; not of other pictures) and of another translator on the same pictures.
 
     source: other pictures, all of which are measured on: the targets alone where inputs are made from them, else inputs
     and targets with a comma between: "folder:LINES,folder:COLOURS". beside: the other translator's folder.
@@ -34,13 +34,14 @@ def evaluate_folder(
     assert recipe is not None  # without a run and a source it is refused
     if column is not None:
         raise UsageError(t("encoder.no_column_here", task="gan-translate"))
-    pairs = _pairs(recipe, source)
+    model = TranslationModel.load(folder)
+    pairs = _pairs(recipe, model, source)
     judge = Judge(pairs, open_extractor(recipe.measure.extractor), recipe.measure.most)
     rivals = judge.baselines()
     if beside is not None:
         rivals[Path(beside).name] = judge.translated(_other(beside, pairs).generator)
     return {
-        "metrics": judge.translated(TranslationModel.load(folder).generator),
+        "metrics": judge.translated(model.generator),
         "baselines": rivals,
         "extractor": judge.extractor.name,
         "pictures": len(judge.inputs),
@@ -48,8 +49,10 @@ def evaluate_folder(
     }
 
 
-def _pairs(recipe: TranslationRecipe, source: str | None) -> Pairs:
-    data, seed, alike = recipe.data, recipe.train.seed, not recipe.model.has_pairs
+def _pairs(recipe: TranslationRecipe, model: TranslationModel, source: str | None) -> Pairs:
+    """Those of the run, or all of another source to measure on, in the channels that the model knows."""
+    channels = {"input_channels": model.shape.inputs, "channels": model.shape.outputs}
+    data, seed, alike = recipe.data.model_copy(update=channels), recipe.train.seed, not recipe.model.has_pairs
     if source is None:
         return read_pairs(data, seed, alike=alike)
     *made_from, made = _NEXT_SOURCE.split(source)
@@ -65,7 +68,8 @@ def _pairs(recipe: TranslationRecipe, source: str | None) -> Pairs:
         train.input_names + held.input_names,
         train.target_names + held.target_names,
     )
-    return replace(found, validation=whole)
+    nothing = Side(train.inputs[:0], train.targets[:0], [], [])
+    return replace(found, train=nothing, validation=whole)
 
 
 def _other(path: str, pairs: Pairs) -> TranslationModel:

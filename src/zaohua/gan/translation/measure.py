@@ -63,10 +63,13 @@ class Judge:
         return self.scores(translate_all(generator, self.inputs))
 
     def baselines(self) -> dict[str, dict[str, float]]:
-        """copy: what the inputs score as they are; floor: as many targets that were learnt from."""
-        count = min(len(self.wanted), len(self._train))
-        some = torch.linspace(0, len(self._train) - 1, count).round().long()
-        return {"copy": self.scores(self.inputs), "floor": {"fd": self._distance(self._train[some])}}
+        """copy: what the inputs score as they are; floor: as many targets that were learnt from, if there are any."""
+        found = {"copy": self.scores(self.inputs)}
+        if len(self._train) >= _FEWEST:
+            count = min(len(self.wanted), len(self._train))
+            some = torch.linspace(0, len(self._train) - 1, count).round().long()
+            found["floor"] = {"fd": self._distance(self._train[some])}
+        return found
 
     def _distance(self, pictures: Tensor) -> float:
         return frechet_distance(moments(self.extractor.read(pictures).features), self._moments)

@@ -16,7 +16,7 @@ from zaohua.gan.translation.pool import Pool
 from zaohua.gan.translation.shape import Shape
 from zaohua.training.task import Draw
 
-_EXCHANGED, _PLACES = 2, 3  # streams of randomness
+_EXCHANGED, _PLACES = 9, 10  # streams of randomness, beside those of zaohua.gan.adversarial and of the task
 Numbers = dict[str, Tensor]
 
 

@@ -12,8 +12,7 @@ from zaohua.artifacts import Image
 from zaohua.data.pictures.filters import FILTERS
 from zaohua.data.pictures.fit import with_channels
 from zaohua.data.pictures.pairs.config import HALVES
-from zaohua.data.readers.base import SkippedFile
-from zaohua.data.readers.images import plain, read_image
+from zaohua.data.pictures.single import PictureSource, open_picture
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.gan.folder import load_network, read_gan, save_gan
 from zaohua.gan.translation.cutting import as_bytes, as_numbers
@@ -22,9 +21,7 @@ from zaohua.i18n import t
 from zaohua.machine import available_memory
 from zaohua.model_folder.files import read_card
 
-_WHOLE = 1 << 15  # pixels: a side as large as a picture may have, so that it is not read at a part of its size
 _HELD = 24  # numbers of each pixel and channel that a translation keeps at once, about
-Source = Path | str | Pillow.Image | np.ndarray
 
 
 class TranslationModel:
@@ -82,7 +79,7 @@ class TranslationModel:
         return name if name in FILTERS else None
 
     def translate(
-        self, picture: Source, *, back: bool = False, filtered: bool = False, longest: int | None = None
+        self, picture: PictureSource, *, back: bool = False, filtered: bool = False, longest: int | None = None
     ) -> Image:
         """The picture as one of the other kind, of the same size. picture: a file, a Pillow image, or uint8 [H, W] or
         [H, W, C].
@@ -96,7 +93,7 @@ class TranslationModel:
         return Image(pixels=made[0].permute(1, 2, 0).contiguous().numpy(), prompt=name, model=self.name)
 
     def input_pixels(
-        self, picture: Source, *, back: bool = False, filtered: bool = False, longest: int | None = None
+        self, picture: PictureSource, *, back: bool = False, filtered: bool = False, longest: int | None = None
     ) -> tuple[np.ndarray, str]:
         """What the network is given, uint8 [H, W, C], and the picture's name; see translate."""
         if back and not self.can_return:
@@ -105,7 +102,7 @@ class TranslationModel:
             raise UsageError(t("translate.no_filter", name=self.name))
         if longest is not None and longest < 1:
             raise UsageError(t("translate.longest_too_small", longest=longest))
-        image, name = _opened(picture)
+        image, name = open_picture(picture)
         if longest is not None and max(image.size) > longest:
             scale = longest / max(image.size)
             width, height = (max(1, round(side * scale)) for side in image.size)
@@ -131,20 +128,3 @@ class TranslationModel:
         if needed > free:
             most = int((free / needed) ** 0.5 * max(width, height))
             raise ZaohuaError(t("translate.too_large", width=width, height=height, most=most))
-
-
-def _opened(picture: Source) -> tuple[Pillow.Image, str]:
-    """Any picture as an upright image of mode L, RGB or RGBA, and what to call it."""
-    if isinstance(picture, Pillow.Image):
-        return plain(picture), ""
-    if isinstance(picture, np.ndarray):
-        return plain(Pillow.fromarray(picture[..., 0] if picture.ndim == 3 and picture.shape[2] == 1 else picture)), ""
-    path = Path(picture)
-    try:
-        with path.open("rb") as file:
-            return read_image(file, path.name, _WHOLE), path.name
-    except OSError as error:
-        raise ZaohuaError(t("translate.cannot_read", path=path, reason=error.strerror or error)) from error
-    except SkippedFile as skipped:
-        reason = t(f"data.skip_{skipped.reason}")
-        raise ZaohuaError(t("translate.cannot_read", path=path, reason=reason)) from skipped

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
+from pydantic import model_validator
 from torch import Tensor, nn
 
 from zaohua.artifacts import Image
@@ -37,7 +38,7 @@ from zaohua.training.config import RunConfig
 from zaohua.training.parallel import Parallel
 from zaohua.training.task import Draw, Phase, Weights
 
-_CUT, _OTHER_CUT = 0, 1  # streams of randomness
+_CUT, _OTHER_CUT = 0, 1  # streams of randomness, each twice: one for each phase
 _OTHERS = 0x5EED  # turns the seed into another one, for targets that are no partners
 _USUAL_IMAGES = 200_000
 _SHOWN = 12  # pairs on a sheet of samples
@@ -55,6 +56,14 @@ class TranslationRecipe(Section):
     train: TranslationTrainConfig = TranslationTrainConfig()
     measure: MeasureConfig = MeasureConfig()
     run: RunConfig
+
+    @model_validator(mode="after")
+    def _fits(self) -> "TranslationRecipe":
+        side, layers = self.data.crop or self.data.size, self.model.discriminator_layers
+        if self.model.method != "l1" and side >> layers == 0:
+            most = side.bit_length() - 1
+            raise ValueError(f"model.discriminator_layers = {layers}: {side} pixels can be halved {most} times at most")
+        return self
 
 
 class TranslationTask(AdversarialTask):
@@ -84,6 +93,8 @@ class TranslationTask(AdversarialTask):
         self.report = self.pairs.report
         if parallel.main:
             write_pair_sheet(self.pairs, Path(self.recipe.run.dir) / CONTACT_SHEET)
+        counts = {side: f"{count:,}" for side, count in self.report["pictures"].items()}
+        self.tell(t("gan.pictures", **counts, size=self.report["size"]), visible=visible)
         self.settle(parallel, visible=visible)
 
     def settle(self, parallel: Parallel | None = None, *, visible: bool = False) -> None:

@@ -22,6 +22,7 @@ from zaohua.training.config import Count, Positive, RunConfig
 NETWORKS, SIZES = ("nano", "small"), (32, 64)
 _DIAL = re.compile(rf"({'|'.join(NETWORKS)})({'|'.join(map(str, SIZES))})")
 _DEFAULT = "nano32"
+_FEWEST = 3  # frames: a change, and the next one
 Width = Annotated[int, Field(ge=1, le=1024)]
 
 
@@ -101,6 +102,8 @@ class ClipRecipe(Section):
     @model_validator(mode="after")
     def _fits(self) -> "ClipRecipe":
         check_size(self.data, self.model)
+        if self.data.frames < _FEWEST:
+            raise ValueError(f"data.frames = {self.data.frames}: a motion has at least {_FEWEST} frames")
         if self.model.looks > self.data.frames:
             raise ValueError(
                 f"model.looks = {self.model.looks} frames cannot be seen of data.frames = {self.data.frames}"

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from zaohua.data.clips import Clips, Windows
 from zaohua.data.progress import counters
+from zaohua.errors import ZaohuaError
 from zaohua.gan.images.measures import usual_extractor
 from zaohua.gan.video.config import MeasureConfig
 from zaohua.i18n import t
@@ -22,6 +23,7 @@ from zaohua.metrics.distances import frechet_distance, moments
 
 _LIGHT = "small-cnn"  # extractors so called read thousands of pictures in a second, others not a hundred
 _REFERENCE, _REFERENCE_HEAVY = 2_000, 400  # real windows that generated ones are compared with
+_FEWEST = 2  # windows on each side: of one there is no spread
 _LOOKS = 4  # frames of a clip that the fresh classifier sees side by side
 _FEWEST_REAL = 16  # of each kind that it needs
 
@@ -31,6 +33,9 @@ class Measures:
 
     def __init__(self, clips: Clips, config: MeasureConfig) -> None:
         self.clips, self.config = clips, config
+        if min(len(clips.train), len(clips.validation)) < _FEWEST:
+            both = len(clips.train_names) + len(clips.validation_names)
+            raise ZaohuaError(t("clips.too_few", count=both, source=clips.report["source"]))
         source, size = clips.report["source"], clips.report["size"]
         usual = "small-cnn-mnist" if source == "builtin:moving-digits" else usual_extractor(source, size)
         self._name = config.extractor or usual
@@ -41,6 +46,11 @@ class Measures:
     def extractor(self) -> Extractor:
         """Opened when it is first needed: its weights may have to be fetched."""
         return open_extractor(self._name)
+
+    def begin(self) -> Reading:
+        """What the judge sees in real frames, read now: a judge that cannot be had is missed before the training and
+        not in the midst of it."""
+        return self._reference
 
     def labels(self, count: int) -> Tensor | None:
         """Classes for clips to be measured, as frequent as in training: int64 [count]; None without classes."""
@@ -67,8 +77,11 @@ class Measures:
             "scores": compare(self._reference, unseen, seen, self.extractor.name),
             "motion": self._moving(made, real) | {"steady": {"value": _steady(seen), "floor": _steady(unseen)}},
         }
+        windows = self.clips.train.spread(self._most)
         for pair in found["scores"]["nearest"]:  # two frames of each clip were read
-            pair["sample"], pair["training"] = pair["sample"] // 2, pair["training"] // 2
+            pair["sample"], window = pair["sample"] // 2, windows[pair["training"] // 2]
+            pair["training"] = int(window)
+            pair["name"] = self.clips.train_names[int(self.clips.train.clips[window])]
         if self.config.realism and min(len(made), len(self.clips.train) // 2) >= _FEWEST_REAL:
             with counters(visible=visible) as shown:
                 bar = shown.add_task(t("gan.telling_apart"), total=None)
@@ -100,11 +113,15 @@ class Measures:
             "change": {"value": _change(made), "floor": _change(real)},
         }
 
+    @property
+    def _most(self) -> int:
+        """Windows to train on whose frames are looked at."""
+        return _REFERENCE if self._name.startswith(_LIGHT) else _REFERENCE_HEAVY
+
     @cached_property
     def _reference(self) -> Reading:
         """What the extractor sees in frames of clips trained on."""
-        most = _REFERENCE if self._name.startswith(_LIGHT) else _REFERENCE_HEAVY
-        return self._read(_some(self.clips.train, most))
+        return self._read(_some(self.clips.train, self._most))
 
     @cached_property
     def _motion(self) -> Any:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from zaohua.artifacts import Video
+from zaohua.data.clips.config import FASTEST
 from zaohua.errors import UsageError
 from zaohua.gan.drawing import draw
 from zaohua.gan.folder import save_gan
@@ -21,7 +22,7 @@ from zaohua.machine import usual_device
 from zaohua.model_folder.files import read_card
 
 MOST_FRAMES = 10_000  # of all clips of one call
-_FASTEST = 240.0  # frames a second
+_SLOWEST = 0.01  # of the rate it was trained at: what lies between two frames is walked through all the same
 _AT_ONCE = 64  # frames in a pass
 _SIDE = 256  # pixels that small frames are enlarged to
 
@@ -80,8 +81,9 @@ class VideoModel:
         frames, fps = self.shape.length if frames is None else frames, self.fps if fps is None else fps
         if not 1 <= frames * max(n, 1) <= MOST_FRAMES:
             raise UsageError(t("video.frames_out_of_range", most=MOST_FRAMES, value=frames * n))
-        if not 0 < fps <= _FASTEST:
-            raise UsageError(t("video.fps_out_of_range", most=f"{_FASTEST:g}", value=fps))
+        slowest = _SLOWEST * self.fps
+        if not slowest <= fps <= FASTEST:
+            raise UsageError(t("video.fps_out_of_range", least=f"{slowest:.3g}", most=f"{FASTEST:g}", value=fps))
         times = torch.arange(frames) * (self.fps / fps)
         z, labels = self.draw(n, seed=seed, label=label, truncation=truncation, until=times[-1].item())
         prompts = [""] * n if labels is None else [self.classes[number] for number in labels.tolist()]
@@ -121,7 +123,7 @@ class VideoModel:
         those of the training. on_progress: called with the frames made."""
         device = next(self.generator.parameters()).device
         times = torch.arange(self.shape.length) if times is None else times
-        classes = torch.zeros(len(z), 1, device=device) if labels is None else labels[:, None].float()
+        classes = torch.zeros(len(z), 1, device=device) if labels is None else labels[:, None].to(device).float()
         condition = torch.cat((times.to(device, torch.float32).expand(len(z), -1), classes), 1)
         codes, numbers = self.generator.codes(z, condition)
         codes, numbers = codes.flatten(0, 1), numbers.repeat_interleave(len(times))

@@ -61,6 +61,7 @@ class VideoTask(AdversarialTask):
         self.tell(t("clips.found", **counts, size=self.report["size"], fps=f"{self.clips.fps:g}"), visible=visible)
         self._take_shape(self.report["channels"], len(self.clips.classes))
         self.measures = Measures(self.clips, self.recipe.measure)
+        self.measures.begin()
         self.settle(parallel, visible=visible)
 
     def _take_shape(self, channels: int, classes: int) -> None:
@@ -140,7 +141,7 @@ class VideoTask(AdversarialTask):
         """Clips to be measured, always from the same latent vectors: uint8 [count, T, C, H, W]"""
         labels = self.measures.labels(count)
         z = self.shown_latents(count, self.shape.latent(self.shape.length - 1), device)
-        return model.clips(z, None if labels is None else labels.to(device))
+        return model.clips(z, labels)
 
     # ---- results
 

@@ -18,8 +18,8 @@ Hertz = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 class MelSection(Section):
     """The `[mel]` section: what the model reads. What is left out is what suits speech at the data's rate."""
 
-    n_fft: Count | None = Field(None, le=8192, description="samples of a frame, 4 hops")
-    bands: Count | None = Field(None, le=512)
+    n_fft: Count | None = Field(None, ge=16, le=8192, description="samples of a frame, 4 hops")
+    bands: Count | None = Field(None, ge=2, le=512)
     low: Hertz = 0.0
     high: Hertz = Field(0.0, description="where the highest band ends; 0: half the rate")
     scale: Scale = "slaney"

@@ -27,6 +27,14 @@ def load_vocoder(folder: Path) -> Generator:
     Raises ZaohuaError, in one line, for a damaged folder or one of another kind.
     """
     values = read_gan(folder, MODEL_TYPE)
+    mel = mel_from(values)
+    rounds = values.supported("rounds", *range(65))
+    shape = VocoderShape(mel, values.whole("width", largest=4096), values.whole("layers", largest=64), rounds)
+    return load_network(folder, lambda: Generator(shape))  # type: ignore[return-value]
+
+
+def mel_from(values: Values) -> MelConfig:
+    """The spectrograms that a config.json tells of; ZaohuaError for what cannot be."""
     mel = MelConfig(
         rate=values.whole("rate"),
         n_fft=values.whole("n_fft", largest=_LARGEST),
@@ -38,9 +46,9 @@ def load_vocoder(folder: Path) -> Generator:
     )
     if 4 * mel.hop != mel.n_fft:
         raise values.refuse("hop", mel.hop, t("vocoder.expected_hop"))
-    rounds = values.supported("rounds", *range(65))
-    shape = VocoderShape(mel, values.whole("width", largest=4096), values.whole("layers", largest=64), rounds)
-    return load_network(folder, lambda: Generator(shape))  # type: ignore[return-value]
+    if not mel.low < (mel.high or mel.rate / 2) <= mel.rate / 2:
+        raise values.refuse("high", mel.high, t("vocoder.expected_high"))
+    return mel
 
 
 def _hertz(values: Values, key: str) -> float:

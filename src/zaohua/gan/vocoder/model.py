@@ -9,10 +9,9 @@ import torch
 from torch import Tensor
 
 from zaohua.artifacts import Audio
-from zaohua.data.readers.base import SkippedFile
-from zaohua.data.readers.sounds import read_sound
 from zaohua.data.sounds import resampled
-from zaohua.errors import UsageError, ZaohuaError
+from zaohua.data.sounds.single import open_sound
+from zaohua.errors import UsageError
 from zaohua.gan.folder import save_gan
 from zaohua.gan.vocoder.folder import config_of, load_vocoder
 from zaohua.gan.vocoder.generator import Generator
@@ -86,8 +85,8 @@ class VocoderModel:
             assert rate is not None, "a wave has a rate"
             wave, prompt = sound, ""
         else:
-            (wave, rate), prompt = _read(Path(sound)), Path(sound).name
-        length = round(len(wave) * self.rate / rate)
+            (wave, rate), prompt = open_sound(Path(sound)), Path(sound).name
+        length = max(1, round(len(wave) * self.rate / rate))
         samples = self.wave(self.mel(wave, rate))[:length]
         return Audio(samples=samples, rate=self.rate, model=self.name, prompt=prompt)
 
@@ -104,14 +103,3 @@ def _heard(wave: Tensor) -> Iterator[np.ndarray]:
     """The piece, unless it is empty."""
     if wave.shape[1]:
         yield wave[0].cpu().numpy()
-
-
-def _read(path: Path) -> tuple[np.ndarray, int]:
-    try:
-        with path.open("rb") as file:
-            return read_sound(file, path.name)
-    except OSError as error:
-        raise UsageError(t("vocoder.cannot_open", path=path, reason=error.strerror or error)) from error
-    except SkippedFile as skipped:
-        reason = t(f"data.skip_{skipped.reason}") + (f": {skipped.detail}" if skipped.detail else "")
-        raise ZaohuaError(t("data.unreadable", path=path, reason=reason)) from skipped

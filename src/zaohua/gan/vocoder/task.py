@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from zaohua.artifacts import Audio
-from zaohua.data.picture import CONTACT_SHEET
+from zaohua.data.sound import SOUND_SHEET
 from zaohua.data.sounds import Sounds, read_sounds, write_sound_sheet
+from zaohua.errors import ZaohuaError
 from zaohua.gan.adversarial import Batch, Duel
 from zaohua.gan.config import AugmentConfig
 from zaohua.gan.task import AdversarialTask
@@ -52,13 +53,16 @@ class VocoderTask(AdversarialTask):
         self.sounds = read_sounds(self.recipe.data, self.recipe.train.seed, visible=visible)
         self.report = self.sounds.report
         if parallel.main:
-            write_sound_sheet(self.sounds, Path(self.recipe.run.dir) / CONTACT_SHEET)
+            write_sound_sheet(self.sounds, Path(self.recipe.run.dir) / SOUND_SHEET)
         seconds = {side: sum(map(len, clips)) / self.sounds.rate for side, clips in self._sides().items()}
         summed = {side: f"{value:,.0f}" for side, value in seconds.items()}
         self.tell(t("vocoder.sounds", rate=self.sounds.rate, **summed), visible=visible)
         self._take_shape(self.sounds.rate)
         self._segments = Segments(self.sounds.train, self.shape.mel, self.recipe.train.frames)
         self._heard = heard(self.sounds.validation, self.sounds.rate)
+        if sum(map(len, self._heard)) <= self.shape.mel.hop:  # of one frame there is no spread
+            both = len(self.sounds.train) + len(self.sounds.validation)
+            raise ZaohuaError(t("sounds.too_few", count=both, source=self.recipe.data.source))
         self.settle(parallel, visible=visible)
 
     def _sides(self) -> dict[str, list[Tensor]]:

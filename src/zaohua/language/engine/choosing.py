@@ -8,6 +8,7 @@ from torch import Tensor
 
 from zaohua.errors import ZaohuaError
 from zaohua.language.engine.running import Running
+from zaohua.language.engine.spans import Span
 from zaohua.language.sampling import SamplingConfig, choose, penalise
 from zaohua.language.tokenizer import Tokenizer
 
@@ -17,7 +18,7 @@ class Chooser:
 
     def __init__(self, tokenizer: Tokenizer, vocab_size: int, device: torch.device) -> None:
         self.tokenizer, self.vocab_size, self.device = tokenizer, vocab_size, device
-        self._blocked: dict[frozenset[int], Tensor] = {}
+        self._blocked: dict[Span | frozenset[int], Tensor] = {}
 
     def take(self, texts: Sequence[Running], logits: Tensor) -> list[int | None]:
         """Choose a token for each text and add it there. logits: fp32 [N, V], changed in place. Returns the tokens,
@@ -50,15 +51,17 @@ class Chooser:
         return tokens
 
     def _block(self, texts: Sequence[Running], logits: Tensor) -> None:
-        """Make what is no text impossible, all rows that end alike at once. logits: [N, V], in place"""
-        alike: dict[frozenset[int], list[int]] = defaultdict(list)
+        """Make what is no text, or not of the span, impossible, all rows of one form at once. logits: [N, V], in
+        place"""
+        alike: dict[Span | frozenset[int], list[int]] = defaultdict(list)
         for place, text in enumerate(texts):
-            alike[text.request.stop_ids].append(place)
-        for ends, places in alike.items():
+            alike[text.form].append(place)
+        for form, places in alike.items():
+            blocked = self.not_in(form) if isinstance(form, Span) else self.not_text(form)
             if len(places) == len(texts):
-                logits.index_fill_(1, self.not_text(ends), -torch.inf)
+                logits.index_fill_(1, blocked, -torch.inf)
             else:
-                logits[torch.tensor(places)[:, None], self.not_text(ends)] = -torch.inf
+                logits[torch.tensor(places)[:, None], blocked] = -torch.inf
 
     def _restrict(self, text: Running, row: Tensor) -> None:
         """Make what its form forbids impossible, and what the settings penalise less likely. row: [V], in place"""
@@ -76,6 +79,13 @@ class Chooser:
             blocked = sorted({*self.tokenizer.special.values(), *padding} - ends)
             self._blocked[ends] = torch.tensor(blocked, dtype=torch.int64, device=self.device)
         return self._blocked[ends]
+
+    def not_in(self, span: Span) -> Tensor:
+        """All tokens but those of the span."""
+        if span not in self._blocked:
+            blocked = [token for token in range(self.vocab_size) if token not in span]
+            self._blocked[span] = torch.tensor(blocked, dtype=torch.int64, device=self.device)
+        return self._blocked[span]
 
 
 def _choose(logits: Tensor, uniform: Tensor, config: SamplingConfig) -> list[int | ZaohuaError]:

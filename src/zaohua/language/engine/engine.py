@@ -21,13 +21,14 @@ from zaohua.language.engine.attending import Piece
 from zaohua.language.engine.choosing import Chooser
 from zaohua.language.engine.constraints import Constraints
 from zaohua.language.engine.fast_decode import FastDecoder
+from zaohua.language.engine.guiding import merged, pair
 from zaohua.language.engine.handle import Handle
 from zaohua.language.engine.plain_decode import PlainDecoder
 from zaohua.language.engine.prefix import PrefixStore
 from zaohua.language.engine.reading import next_to_read
 from zaohua.language.engine.request import Completion, Listener, Request, Token, check_range
 from zaohua.language.engine.running import Running
-from zaohua.language.engine.slots import BLOCK, SlotPool
+from zaohua.language.engine.slots import BLOCK, Slot, SlotPool
 from zaohua.language.tokenizer import Tokenizer
 from zaohua.machine import available_memory
 
@@ -37,6 +38,10 @@ _SHARE_FOR_TEXTS, _SHARE_FOR_PREFIXES = 4, 16  # parts of the memory free at the
 
 class EngineBusy(ZaohuaError):
     """The queue is full: try again later."""
+
+
+class _Full(Exception):
+    """There is no memory for another text now."""
 
 
 class Engine:
@@ -85,6 +90,9 @@ class Engine:
     def submit(self, request: Request, listener: Listener | None = None) -> Handle:
         """Queue a request. Raises EngineBusy when the queue is full, ZaohuaError for a prompt that does not fit."""
         check_prompt(request.prompt, self.config.context)
+        if request.spans or request.guidance is not None:  # these do not slide on
+            longest = max(len(request.prompt), len(request.guidance.prompt) if request.guidance else 0)
+            check_prompt(range(longest + request.max_new_tokens), self.config.context)
         if not request.prompt:
             raise UsageError(t("engine.empty_prompt"))
         if any(not 0 <= token < self.config.vocab_size for token in request.prompt):
@@ -161,38 +169,49 @@ class Engine:
     def _parted(self) -> tuple[list[Running], list[Running]]:
         """Texts whose prompts are still to be read, those that can be written."""
         going = [text for text in self.running if not text.handle.done]
-        return [text for text in going if text.reading], [text for text in going if not text.reading]
+        return [text for text in going if text.reading], [text for text in going if text.ready]
 
     def _admit(self) -> None:
         """Let requests in, in order, while there are places and memory."""
         while self.waiting and len(self.running) < self.batch:
             handle = self.waiting[0]  # steps alone take from the queue, and one is made at a time
             try:
-                begun: Running | Exception | None = self._begin(handle)
+                begun: list[Running] | Exception | None = self._begin(handle)
             except Exception as error:
                 begun = error
             if begun is None:
                 return
             with self._door:
                 self.waiting.popleft()
-            if isinstance(begun, Running):
-                self.running.append(begun)
+            if isinstance(begun, list):
+                self.running += begun
             else:
                 handle.fail(begun)
 
-    def _begin(self, handle: Handle) -> Running | None:
-        """The text of a request in a slot of its own, or None while others fill the memory."""
-        request = handle.request
-        slot = self.pool.take(len(request.prompt) + request.max_new_tokens)
-        if slot is None:
-            return None
+    def _begin(self, handle: Handle) -> list[Running] | None:
+        """The text of a request in a slot of its own, twice if it is guided, or None while others fill the memory."""
+        request, slots = handle.request, list[Slot]()
+        prompts = [request.prompt] if request.guidance is None else [request.prompt, request.guidance.prompt]
         try:
+            for prompt in prompts:
+                slot = self.pool.take(len(prompt) + request.max_new_tokens, beside=len(slots))
+                if slot is None:
+                    raise _Full
+                slots.append(slot)
             form = request.constraint
             matcher = None if form is None else self.constraints.matcher(form, request.stop_ids)
-            return Running(handle, slot, self.tokenizer, matcher)
-        except Exception:
-            self.pool.give_back(slot)
+            texts = [
+                Running(handle, slot, self.tokenizer, matcher, prompt)
+                for slot, prompt in zip(slots, prompts, strict=True)
+            ]
+        except Exception as error:
+            for slot in slots:
+                self.pool.give_back(slot)
+            if isinstance(error, _Full):
+                return None
             raise
+        pair(*texts)
+        return texts
 
     def _guarded(self, texts: list[Running], work: Callable[[list[Running]], None]) -> None:
         try:
@@ -225,7 +244,7 @@ class Engine:
                 done.append(text)
                 last.append(rows - 1)
         if done:
-            self.chooser.take(done, self.model.logits(hidden[last]))
+            self._choose(done, self.model.logits(hidden[last]))
 
     def _write(self, texts: list[Running]) -> None:
         """The next token of each text, and those after it that were guessed right."""
@@ -247,7 +266,7 @@ class Engine:
         logits = self.model.logits(self.model(ids, pieces))
         going = list(range(len(texts)))
         for depth in range(1 + max(map(len, guesses))):
-            tokens = self.chooser.take([texts[i] for i in going], _rows(logits, [rows[i] + depth for i in going]))
+            tokens = self._choose([texts[i] for i in going], _rows(logits, [rows[i] + depth for i in going]))
             for i in going:
                 texts[i].slot.length += 1
             going = [
@@ -257,6 +276,14 @@ class Engine:
             ]
             if not going:
                 return
+
+    def _choose(self, texts: list[Running], logits: Tensor) -> list[int | None]:
+        """The next token of each text, None for one that failed or is not the one of its pair that is written."""
+        if all(text.partner is None for text in texts):
+            return self.chooser.take(texts, logits)
+        chosen, logits = merged(texts, logits)
+        tokens = dict(zip(map(id, chosen), self.chooser.take(chosen, logits), strict=True)) if chosen else {}
+        return [tokens.get(id(text)) for text in texts]
 
     # ---- leaving
 

@@ -7,6 +7,7 @@ from typing import Literal
 from zaohua.errors import UsageError
 from zaohua.i18n import t
 from zaohua.language.engine.constraints import Constraint
+from zaohua.language.engine.spans import Guidance, Span
 from zaohua.language.sampling import SamplingConfig
 
 MOST_TOKENS = 1_000_000  # of one text: beyond, memory or patience ends first
@@ -23,6 +24,7 @@ class Request:
     log-probability and that of so many of the likeliest ones. constraint: what form the text must have.
     speculate: so many tokens are guessed from what the text has already said and checked in one pass: faster where a
     text repeats itself, and never another text.
+    spans: what may be written, span after span, instead of text; the text ends with the last. guidance: see Guidance.
     """
 
     prompt: Sequence[int]
@@ -35,13 +37,19 @@ class Request:
     logprobs: int | None = None
     constraint: Constraint | None = None
     speculate: int = 0
+    spans: Sequence[Span] = ()
+    guidance: Guidance | None = None
 
     def __post_init__(self) -> None:
+        if self.spans:
+            object.__setattr__(self, "max_new_tokens", sum(span.count for span in self.spans))
         check_range("max_new_tokens", self.max_new_tokens, 1, MOST_TOKENS)
         check_range("logprobs", self.logprobs or 0, 0, MOST_LOGPROBS)
         check_range("speculate", self.speculate, 0, MOST_GUESSES)
         if any(not text for text in self.stop):
             raise UsageError(t("generate.empty_stop"))
+        if self.guidance is not None and (self.speculate or not self.guidance.prompt):
+            raise UsageError(t("engine.not_guided"))
 
 
 def check_range(name: str, value: int, least: int, most: int) -> None:

@@ -1,5 +1,7 @@
 """A text while it is being written."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -9,20 +11,24 @@ from zaohua.language.engine.handle import Handle
 from zaohua.language.engine.lookup import Lookup
 from zaohua.language.engine.request import Request, Token
 from zaohua.language.engine.slots import Slot
-from zaohua.language.engine.text import Writer
+from zaohua.language.engine.spans import Span, Spans
+from zaohua.language.engine.text import Codes, Writer
 from zaohua.language.tokenizer import Tokenizer
 
 
 class Running:
     """State of one request: its slot, the tokens still to be read into it, and all that its next token depends on."""
 
-    def __init__(self, handle: Handle, slot: Slot, tokenizer: Tokenizer, matcher: Matcher | None) -> None:
+    def __init__(
+        self, handle: Handle, slot: Slot, tokenizer: Tokenizer, matcher: Matcher | None, prompt: Sequence[int]
+    ) -> None:
         request = handle.request
         self.handle, self.slot, self.matcher = handle, slot, matcher
         self.ids = handle.completion.ids
-        self.unread = list(request.prompt)  # the text the slot must hold before the next token is chosen
+        self.unread = list(prompt)  # the text the slot must hold before the next token is chosen
         self.reading, self.first = True, True
-        self.writer = Writer(tokenizer, request.stop, request.stop_ids)
+        self.writer: Codes | Writer
+        self.writer = Codes(request.stop_ids) if request.spans else Writer(tokenizer, request.stop, request.stop_ids)
         self.draws = Draws(request.seed, request.index)
         self.lookup: Lookup | None = None
         if request.speculate:
@@ -30,6 +36,25 @@ class Running:
             self.lookup.extend(request.prompt)
         self.seen: Tensor | None = None  # bool [V], tokens of prompt and text
         self.counts: Tensor | None = None  # [V], times each was written
+        self.spans = Spans(request.spans) if request.spans else None
+        self.unguided: Running | None = None  # the same text, read without what guides it
+        self.guided: Running | None = None  # the other way round
+        self.ahead: Tensor | None = None  # [V], logits that wait for those of the other one
+
+    @property
+    def form(self) -> Span | frozenset[int]:
+        """What its next token may be: one of a span, or text or an end."""
+        return self.request.stop_ids if self.spans is None else self.spans.at(len(self.ids))
+
+    @property
+    def partner(self) -> "Running | None":
+        """Who reads the same text beside it, if it is guided."""
+        return self.unguided or self.guided
+
+    @property
+    def ready(self) -> bool:
+        """Whether its next token can be written."""
+        return not self.reading and (self.partner is None or not self.partner.reading)
 
     @property
     def request(self) -> Request:

@@ -80,12 +80,12 @@ class SlotPool:
         """Bytes of all slots, handed out or free."""
         return sum(shelf.kv.nbytes for shelf in self.shelves)
 
-    def take(self, positions: int) -> Slot | None:
+    def take(self, positions: int, beside: int = 0) -> Slot | None:
         """An empty slot for so many positions, or None while others fill the memory. A text that is alone gets its
-        slot whatever the budget."""
+        slot whatever the budget; beside: slots that it has already."""
         capacity = self._capacity(positions)
         fitting = [shelf for shelf in self.shelves if shelf.free and shelf.capacity >= capacity]
-        shelf = min(fitting, key=lambda shelf: shelf.capacity) if fitting else self._build(capacity)
+        shelf = min(fitting, key=lambda shelf: shelf.capacity) if fitting else self._build(capacity, beside)
         if shelf is None:
             return None
         self.used += 1
@@ -101,7 +101,7 @@ class SlotPool:
         count = blocks(positions) // BLOCK
         return min(BLOCK << (count - 1).bit_length(), blocks(self.config.context))
 
-    def _build(self, capacity: int) -> Shelf | None:
+    def _build(self, capacity: int, beside: int) -> Shelf | None:
         """A new shelf, in the place of empty ones if need be."""
         c = self.config
         size = capacity * c.kv_bytes_per_token(self.like.element_size())
@@ -109,7 +109,7 @@ class SlotPool:
             unused = next((shelf for shelf in self.shelves if shelf.empty), None)
             if unused is not None:
                 self.shelves.remove(unused)
-            elif self.used:
+            elif self.used > beside:
                 return None
             else:
                 break

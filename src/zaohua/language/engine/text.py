@@ -46,3 +46,18 @@ class Writer:
         """What was held back, which is text after all. A character begun but not finished is left out."""
         held, self.watch.held = self.watch.held, ""
         return held
+
+
+class Codes:
+    """The same for tokens that are no text."""
+
+    def __init__(self, stop_ids: frozenset[int]) -> None:
+        self.stop_ids = stop_ids
+
+    def add(self, token: int) -> tuple[str, bool]:
+        """Nothing to show, and whether it has come to its end."""
+        return "", token in self.stop_ids
+
+    def rest(self) -> str:
+        """Nothing was held back."""
+        return ""

@@ -11,14 +11,15 @@ from torch import Tensor
 from zaohua.artifacts import Text
 from zaohua.errors import UsageError
 from zaohua.i18n import t
-from zaohua.language.engine.request import MOST_TOKENS, check_range
+from zaohua.language.engine.request import check_range
 from zaohua.language.engine.text import StopStrings
 from zaohua.language.generation import MOST_TEXTS, Stream
 from zaohua.language.opened import OpenedModel
-from zaohua.language.sampling import SamplingConfig, choose, penalise
+from zaohua.language.sampling import SamplingConfig
 from zaohua.language.seq2seq.folder import load_seq2seq, save_seq2seq
 from zaohua.language.seq2seq.module import Seq2Seq
-from zaohua.seeding import sample_keys, uniform
+from zaohua.language.seq2seq.writing import padded, written
+from zaohua.seeding import sample_keys
 
 _STREAM = 1  # this use of randomness, see zaohua.seeding
 _TOKENS_PER_PASS = 8192  # read together
@@ -112,40 +113,7 @@ class Seq2SeqModel(OpenedModel):
         self, texts: list[list[int]], max_new_tokens: int, config: SamplingConfig, keys: Tensor | None
     ) -> list[list[int]]:
         """Ids written to each text, with the end-of-text token where it came. keys: [B], where a token is drawn."""
-        check_range("max_new_tokens", max_new_tokens, 1, MOST_TOKENS)
-        limit = min(max_new_tokens, self.module.config.context)
-        device, end = self.module.embed_tokens.weight.device, self.tokenizer.eot_id
-        ids, real = padded(texts, end)
-        real = real.to(device)
-        memory = self.module.remember(ids.to(device), real)
-        cache = self.module.new_cache(len(texts), limit)
-        blocked = torch.ones(self.module.config.vocab_size, dtype=torch.bool, device=device)  # what is no text
-        blocked[: self.tokenizer.vocab_size] = False
-        blocked[[token for token in self.tokenizer.special.values() if token != end]] = True
-        new = torch.full((len(texts), 1), end, device=device)  # the token before the first
-        seen = torch.zeros(len(texts), len(blocked), dtype=torch.bool, device=device)
-        counts = torch.zeros(len(texts), len(blocked), device=device)
-        found: list[list[int]] = [[] for _ in texts]
-        for step in range(limit):
-            logits = self.module.write(new, memory, real, cache)[:, -1].float().masked_fill(blocked, -torch.inf)
-            if config.penalises:
-                logits = penalise(logits, seen, counts, config)
-            draws = torch.zeros(len(texts)) if keys is None else uniform(keys, 1, step)[:, 0]
-            new = torch.tensor(choose(logits, draws.to(device), config), device=device)[:, None]
-            seen.scatter_(1, new, True)
-            counts.scatter_add_(1, new, torch.ones_like(new, dtype=counts.dtype))
-            for row, token in zip(found, new[:, 0].tolist(), strict=True):
-                if row[-1:] != [end]:
-                    row.append(token)
-            if all(row[-1:] == [end] for row in found):
-                break
-        return found
-
-
-def padded(texts: Sequence[Sequence[int] | np.ndarray], pad: int) -> tuple[Tensor, Tensor]:
-    """Rows of one length: ids [B, T] and, bool [B, T], which are no padding."""
-    lengths = torch.tensor([len(ids) for ids in texts])
-    rows = torch.full((len(texts), int(lengths.max())), pad)
-    for row, ids in zip(rows, texts, strict=True):
-        row[: len(ids)] = torch.as_tensor(np.asarray(ids, dtype=np.int64))
-    return rows, torch.arange(rows.shape[1]) < lengths[:, None]
+        device = self.module.embed_tokens.weight.device
+        ids, real = (x.to(device) for x in padded(texts, self.tokenizer.eot_id))
+        memory = self.module.remember(ids, real)
+        return written(self.module, self.tokenizer, memory, real, max_new_tokens, config, keys)

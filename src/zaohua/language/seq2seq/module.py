@@ -76,10 +76,11 @@ class Seq2SeqConfig:
         return 4 * (4 * self.num_parameters() + kept)
 
 
-class Seq2Seq(nn.Module):
-    """Two texts in, logits of the second one's next tokens out."""
+class EncoderDecoder(nn.Module):
+    """Both stacks and the table of the tokens that are written. What is read, and how it comes to be [B, S, D], is
+    for those that are made of it to say."""
 
-    entries = ("remember", "write")  # methods that read its own weights, see Parallel.wrap
+    entries: tuple[str, ...] = ("remember", "write")  # methods that read its own weights, see Parallel.wrap
 
     def __init__(self, config: Seq2SeqConfig) -> None:
         super().__init__()
@@ -88,10 +89,9 @@ class Seq2Seq(nn.Module):
         self.encoder = Transformer(config.reader())
         self.decoder = Transformer(config.writer())
 
-    def remember(self, ids: Tensor, real: Tensor, dropout_keys: Tensor | None = None) -> Memory:
-        """Keys and values of a text for every layer that writes, computed once. ids: [B, S]; real: bool [B, S]."""
-        encoded = self.encoder(self.embed_tokens(ids), _seen(real), dropout_keys=dropout_keys)
-        return self.decoder.remember(encoded)
+    def encoded(self, x: Tensor, real: Tensor, dropout_keys: Tensor | None = None) -> Memory:
+        """Keys and values of what is read for every layer that writes. x: [B, S, D]; real: bool [B, S]."""
+        return self.decoder.remember(self.encoder(x, _seen(real), dropout_keys=dropout_keys))
 
     def write(
         self,
@@ -107,12 +107,12 @@ class Seq2Seq(nn.Module):
         )
         return F.linear(hidden, self.embed_tokens.weight)
 
-    def loss(
-        self, ids: Tensor, real: Tensor, inputs: Tensor, targets: Tensor, dropout_keys: Tensor | None = None
+    def nats(
+        self, inputs: Tensor, targets: Tensor, memory: Memory, real: Tensor, dropout_keys: Tensor | None = None
     ) -> Tensor:
-        """Negative log-likelihood of the second text's tokens, summed, in nats; targets [B, T] of -100 do not count."""
+        """Negative log-likelihood of the written tokens, summed; targets [B, T] of -100 do not count."""
         other = None if dropout_keys is None else mix(dropout_keys)  # the two stacks have masks of their own
-        logits = self.write(inputs, self.remember(ids, real, dropout_keys), real, dropout_keys=other)
+        logits = self.write(inputs, memory, real, dropout_keys=other)
         return F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=-100, reduction="sum")
 
     def new_cache(self, batch: int, capacity: int) -> KVCache:
@@ -121,21 +121,35 @@ class Seq2Seq(nn.Module):
         return KVCache(c.layers, batch, c.heads, capacity, c.head_dim, device=weight.device, dtype=weight.dtype)
 
 
+class Seq2Seq(EncoderDecoder):
+    """Two texts in, logits of the second one's next tokens out. Both are embedded by one table."""
+
+    def remember(self, ids: Tensor, real: Tensor, dropout_keys: Tensor | None = None) -> Memory:
+        """Keys and values of a text for every layer that writes, computed once. ids: [B, S]; real: bool [B, S]."""
+        return self.encoded(self.embed_tokens(ids), real, dropout_keys)
+
+    def loss(
+        self, ids: Tensor, real: Tensor, inputs: Tensor, targets: Tensor, dropout_keys: Tensor | None = None
+    ) -> Tensor:
+        """See `nats`, of the second text's tokens."""
+        return self.nats(inputs, targets, self.remember(ids, real, dropout_keys), real, dropout_keys)
+
+
 def _seen(real: Tensor) -> Tensor:
     """Mask of attention over these tokens, bool [B, 1, 1, S]."""
     return real[:, None, None]
 
 
 @torch.no_grad()
-def initialise_seq2seq(model: Seq2Seq, seed: int) -> None:
+def initialise_seq2seq(model: EncoderDecoder, seed: int) -> None:
     """Draw the weights as those of a decoder with a tied head: matrices N(0, 1/fan_in), the table N(0, 0.02²), gains
-    one, and projections that write into a stream zero."""
+    one, biases and projections that write into a stream zero."""
     generator = torch.Generator().manual_seed(seed)
     for name, parameter in model.named_parameters():
         if parameter.ndim == 1:
-            nn.init.ones_(parameter)
+            nn.init.constant_(parameter, float(not name.endswith("bias")))
         elif name.endswith(("o_proj.weight", "down_proj.weight")):
             nn.init.zeros_(parameter)
         else:
-            std = 0.02 if name == "embed_tokens.weight" else parameter.shape[1] ** -0.5
+            std = 0.02 if name == "embed_tokens.weight" else parameter[0].numel() ** -0.5
             nn.init.normal_(parameter, std=std, generator=generator)

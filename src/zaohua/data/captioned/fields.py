@@ -1,0 +1,34 @@
+"""Captions in the fields of a record: a row of a table, or the JSON file beside a picture."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from zaohua.data.captioned.captions import LANGUAGES, Captions, add, merged, sorted_captions
+
+FILE = ("file", "file_name", "filename", "path", "image", "audio", "video")
+CAPTION = ("caption", "captions", "text", "transcript", "sentence")
+CLASS = ("class", "label", "category")
+GROUP = "group"
+
+
+def captions_in(record: Mapping[str, object], others: Counter[str]) -> Captions:
+    """What a record says in columns named after a language (en, zh, caption_en, text_zh …), and in those of unnamed
+    language (caption, captions, text, transcript, sentence), where each caption shows its own."""
+    said: Captions = {}
+    for language in LANGUAGES:
+        named = (language, *(f"{name}_{language}" for name in CAPTION))
+        add(said, language, [text for name in named for text in _texts(record.get(name))])
+    unnamed = [text for name in CAPTION for text in _texts(record.get(name))]
+    return merged(said, sorted_captions(unnamed, others))
+
+
+def first_of(record: Mapping[str, object], names: tuple[str, ...]) -> str:
+    """The first of these columns that says something; "" if none does."""
+    return next((text for name in names for text in _texts(record.get(name))), "")
+
+
+def _texts(value: object) -> list[str]:
+    """A cell as a list: several where it holds a list."""
+    if isinstance(value, list):
+        return [text for item in value for text in _texts(item)]
+    return [str(value)] if isinstance(value, str | int | float) and str(value).strip() else []

@@ -1,0 +1,18 @@
+"""The unit of captioned data, before it is opened."""
+
+from dataclasses import dataclass
+
+from zaohua.data.captioned.captions import Captions
+from zaohua.data.clip import Clip
+from zaohua.data.picture import Picture
+from zaohua.data.sound import Sound
+
+Medium = Picture | Sound | Clip
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A picture, a sound or a clip of a source, how to open it, and what is said of it."""
+
+    medium: Medium
+    captions: Captions

@@ -1,0 +1,1 @@
+"""Several kinds of media in one model: fusion, contrastive towers, tokenisers, any-to-any."""

@@ -1,0 +1,149 @@
+"""Captioned pictures, sounds and clips as the model learns from them: codes, and the tokens of their captions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from zaohua.errors import UsageError
+from zaohua.i18n import t
+from zaohua.language.tokenizer import Tokenizer
+from zaohua.multimodal.any.templates import MEDIUM
+from zaohua.multimodal.any.vocabulary import LANGUAGES
+from zaohua.seeding import sample_keys, uniform
+
+if TYPE_CHECKING:
+    from zaohua.data.captioned import Captioned, Side
+    from zaohua.multimodal.tokenisers.images.model import ImageTokeniser
+    from zaohua.multimodal.tokenisers.sounds.model import SoundTokeniser
+
+_SPEEDS = (1.0, 0.9, 1.1)
+_STREAM = 2  # this use of randomness, see zaohua.seeding
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """A thing and what is said of it. codes: int64 [n], once for each view of it; captions: language -> the tokens of
+    each caption; texts: the same as they are written; label: the name of its class, "" without."""
+
+    medium: str  # "image", "audio" or "video"
+    codes: list[np.ndarray]
+    captions: dict[str, list[np.ndarray]]
+    texts: dict[str, list[str]]
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Tokenisers:
+    """What makes codes of pictures and of sounds, and back; None for a medium that the model has not."""
+
+    image: "ImageTokeniser | None" = None
+    audio: "SoundTokeniser | None" = None
+
+    def of(self, kind: str) -> Any:
+        """The one for "pictures", "sounds" or "clips". Raises UsageError where it is missing."""
+        name = "audio" if kind == "sounds" else "image"
+        found = getattr(self, name)
+        if found is None:
+            raise UsageError(t("anymodal.no_tokeniser", kind=t(f"anymodal.kind_{kind}"), name=name))
+        return found
+
+
+@dataclass(frozen=True)
+class Views:
+    """How often a picture or a sound is taken in. The first view is the thing itself; other views of a picture are
+    moved by up to `shift` pixels, other views of a sound are played faster or slower (speed perturbation, Ko et al.
+    2015) and begin within a token."""
+
+    count: int = 1
+    shift: int = 0
+    seed: int = 0
+
+    def of(self, pixels: Tensor, number: int) -> Tensor:
+        """View `number` of these pictures, uint8 [N, C, H, W], moved by whole pixels; edges are repeated."""
+        if number == 0 or self.shift == 0:
+            return pixels
+        keys = sample_keys(self.seed, number, torch.arange(len(pixels)), _STREAM)
+        moves = (uniform(keys, 2) * (2 * self.shift + 1)).long() - self.shift  # [N, 2]
+        padded = F.pad(pixels.float(), (self.shift,) * 4, mode="replicate").to(torch.uint8)
+        height, width = pixels.shape[2:]
+        down, right = (self.shift + moves).unbind(1)
+        return torch.stack(
+            [
+                picture[:, y : y + height, x : x + width]
+                for picture, y, x in zip(padded, down.tolist(), right.tolist(), strict=True)
+            ]
+        )
+
+    def of_sound(self, wave: Tensor, number: int, samples: int) -> Tensor:
+        """View `number` of a sound float32 [T], played at another speed and behind silence of less than a token's
+        `samples`."""
+        if number == 0:
+            return wave
+        length = max(1, round(len(wave) / _SPEEDS[number % len(_SPEEDS)]))
+        played = F.interpolate(wave[None, None], size=length, mode="linear", align_corners=False)[0, 0]
+        return F.pad(played, (number * samples // self.count, 0))
+
+
+@dataclass
+class Examples:
+    """The examples of one side of one set of pairs. kind: "pictures", "sounds" or "clips"."""
+
+    kind: str
+    items: list[Example] = field(default_factory=list)
+
+    @property
+    def longest(self) -> int:
+        """Codes of the longest of them."""
+        return max((len(codes) for item in self.items for codes in item.codes), default=0)
+
+
+@torch.no_grad()
+def examples_of(
+    captioned: "Captioned", side: "Side", tokenisers: Tokenisers, tokenizer: Tokenizer, views: Views, frames: int
+) -> Examples:
+    """The examples of a side. frames: of each clip, spread evenly over it. Raises UsageError where the tokeniser that
+    they need is missing."""
+    kind = captioned.kind
+    tokeniser = tokenisers.of(kind)
+    if kind == "sounds":
+        rate = round(captioned.rate or 0)
+        samples = round(tokeniser.samples * rate / tokeniser.rate)
+        codes = [
+            [tokeniser.encode(views.of_sound(wave, n, samples)[None], rate)[0].numpy() for n in range(views.count)]
+            for wave in side.media
+        ]
+    elif kind == "clips":
+        codes = [[picture_codes(tokeniser, spread(clip, frames)).reshape(-1)] for clip in side.media]
+    else:
+        assert isinstance(side.media, Tensor)
+        seen = [picture_codes(tokeniser, views.of(side.media, number)) for number in range(views.count)]
+        codes = [list(each) for each in zip(*(list(view.reshape(len(view), -1)) for view in seen), strict=True)]
+    found = Examples(kind)
+    for number, (each, said) in enumerate(zip(codes, side.captions, strict=True)):
+        texts = {language: list(said[language]) for language in LANGUAGES if said.get(language)}
+        captions = {language: tokenizer.encode_batch(lines) for language, lines in texts.items()}
+        found.items.append(Example(MEDIUM[kind], each, captions, texts, side.classes[number]))
+    return found
+
+
+@torch.no_grad()
+def picture_codes(tokeniser: "ImageTokeniser", pixels: Tensor) -> np.ndarray:
+    """uint8 [N, C, H, W] -> int64 [N, rows, columns]"""
+    return tokeniser.encode(pixels).numpy()
+
+
+def spread(clip: Tensor, frames: int) -> Tensor:
+    """So many frames of a clip [F, …], at even distances, the first among them; short clips repeat some."""
+    return clip[torch.arange(frames) * len(clip) // frames]
+
+
+def caption_texts(sides: Sequence["Side"]) -> list[str]:
+    """Every caption of these sides, in the languages that the model knows."""
+    return [
+        text for side in sides for said in side.captions for language in LANGUAGES for text in said.get(language, [])
+    ]

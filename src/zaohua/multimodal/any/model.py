@@ -1,0 +1,286 @@
+"""One model that reads and writes text, pictures, sounds and films."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+
+from zaohua.artifacts import Artifact, Audio, Image, Text, Video
+from zaohua.errors import UsageError
+from zaohua.i18n import t
+from zaohua.language.engine.engine import Engine
+from zaohua.language.engine.request import Request, check_range
+from zaohua.language.engine.spans import Guidance, Span
+from zaohua.language.generation import MOST_TEXTS
+from zaohua.language.sampling import SamplingConfig
+from zaohua.machine import usual_device
+from zaohua.model_folder.files import read_card
+from zaohua.multimodal.any.folder import Parts, load_any, save_any
+from zaohua.multimodal.any.inputs import Given, Input, codes_of, read_input
+from zaohua.multimodal.any.languages import prompt_language
+from zaohua.multimodal.any.templates import TEMPLATES, Part, medium_part, text_part
+from zaohua.multimodal.any.vocabulary import LANGUAGES
+
+_ARTIFACTS: dict[str, type[Artifact]] = {"text": Text, "image": Image, "audio": Audio, "video": Video}
+GUIDANCE = 2.0  # of media by text, unless asked otherwise
+_AT_ONCE = 128  # texts and pictures written at a time, a guided one counted twice
+_TEXT_TOKENS = 64  # of a caption or an answer
+_STRONGEST = 100.0
+
+
+class AnyModel:
+    """parts: decoder, tokenisers, vocabulary, what it has learnt. name: what provenance calls it; card: README.md."""
+
+    kind = "any"
+
+    def __init__(self, parts: Parts, *, name: str = "", card: str | None = None) -> None:
+        self.parts, self.name, self.card = parts, name, card
+        self.decoder, self.tokenizer, self.vocabulary = parts.decoder, parts.tokenizer, parts.vocabulary
+        self._engine: Engine | None = None
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path | str,
+        *,
+        name: str | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> Self:
+        """Open a model folder on `device`: a CUDA GPU if there is one, else the CPU."""
+        folder = Path(folder)
+        parts = load_any(folder, dtype)
+        parts.decoder.to(usual_device(device))
+        return cls(parts, name=folder.resolve().name if name is None else name, card=read_card(folder))
+
+    def save(self, folder: Path | str) -> None:
+        """Write the folder, whole or not at all."""
+        save_any(self.parts, Path(folder), self.card)
+
+    @property
+    def engine(self) -> Engine:
+        """What writes, made when first asked for."""
+        if self._engine is None:
+            self._engine = Engine(self.decoder, self.tokenizer, batch=_AT_ONCE, queue=4 * _AT_ONCE)
+        return self._engine
+
+    @property
+    def makes(self) -> list[str]:
+        """The media that it makes of a text."""
+        ways = [TEMPLATES[name] for name in self.parts.knows.templates]
+        found = [way[-1] for way in ways if way[0] == "text"]
+        return found or ["image"]
+
+    def artifact(self, to: str) -> type[Artifact]:
+        """What it returns for such a target. Raises UsageError for one that is unknown."""
+        return _ARTIFACTS[_target(to, self.parts.knows.languages)[0]]
+
+    # ---- what it does
+
+    def translate(self, x: Given, to: str, **options: Any) -> Any:
+        """The same in another medium: `to` is "text:zh", "text:en", "image", "audio" or "video".
+
+        x: a text, a file, a picture, an artifact. What no template does in one step goes by way of a text. options:
+        those of generate(). Raises UsageError, one line that says what it knows, for what it has not learnt.
+        """
+        given = read_input(x)
+        medium, language = _target(to, self.parts.knows.languages)
+        if given.medium == medium:
+            raise UsageError(t("anymodal.same_medium", medium=medium))
+        if given.medium == "text":
+            return self.generate(given.text, to, **options)[0]
+        if medium != "text":
+            self._check("text", medium)
+            between = self.translate(x, f"text:{self.parts.knows.languages[0]}")
+            return self.generate(between.text, to, **options)[0]
+        self._check(given.medium, "text")
+        return self.read([given], language, **options)[0]
+
+    def generate(
+        self,
+        prompt: str | Sequence[str] = "",
+        to: str = "image",
+        n: int = 1,
+        *,
+        guidance: float = GUIDANCE,
+        seed: int = 0,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+    ) -> list[Any]:
+        """n pictures, sounds or films of a prompt, or of each of several, in order; no prompt: whatever it knows.
+
+        guidance: above 1 obeys the prompt more and varies less, see engine.spans.Guidance; 1 leaves it out. A medium of
+        number i depends on (seed, i, its prompt) alone. Raises UsageError for what it has not learnt.
+        """
+        medium, _ = _target(to, self.parts.knows.languages)
+        if medium == "text":
+            raise UsageError(t("anymodal.text_of_text"))
+        self._check("text", medium)
+        check_range("n", n, 1, MOST_TEXTS)
+        if not 0 <= guidance <= _STRONGEST:
+            expected = t("engine.expected_range", least=0, most=_STRONGEST)
+            raise UsageError(t("generate.bad_option", name="guidance", value=guidance, expected=expected))
+        sampling = SamplingConfig(temperature=temperature, top_k=top_k, top_p=top_p)
+        prompts = [prompt] if isinstance(prompt, str) else list(prompt)
+        opening = [self.vocabulary.mark(medium)]
+        requests = []
+        for text in prompts:
+            asked = [*self._asked(text).tolist(), *opening]
+            guided = Guidance(opening, guidance) if guidance != 1 and len(asked) > 1 else None
+            requests += [
+                Request(
+                    prompt=asked,
+                    sampling=sampling,
+                    seed=seed,
+                    index=index,
+                    guidance=guided,
+                    **self._spans(medium, self.vocabulary.longest_of(medium)),
+                )
+                for index in range(n)
+            ]
+        completions = self.engine.complete(requests)
+        names = [text for text in prompts for _ in range(n)]
+        return self._artifacts(medium, [completion.ids for completion in completions], names, seed, n)
+
+    def answer(self, picture: Given, question: str, **options: Any) -> Text:
+        """The answer to a question about a picture, in the question's language. options: those of read()."""
+        given = read_input(picture)
+        if "answer" not in self.parts.knows.templates:
+            raise UsageError(t("anymodal.does_not_answer", known=self._known()))
+        if given.medium != "image":
+            raise UsageError(t("anymodal.not_a_picture", medium=given.medium))
+        language = prompt_language(question, self.parts.knows.languages)
+        return self.read([given], language, question=question, **options)[0]
+
+    def continue_picture(
+        self, picture: Given, rows: int = 4, n: int = 1, *, seed: int = 0, temperature: float = 1.0
+    ) -> list[Image]:
+        """n pictures that begin as this one, of whose codes the first `rows` rows are kept."""
+        if not {"continue", "draw"} & set(self.parts.knows.templates):
+            raise UsageError(t("anymodal.not_learnt", source="image", target="image", known=self._known()))
+        given, (grid_rows, columns) = read_input(picture), self.vocabulary.grid
+        if given.medium != "image":
+            raise UsageError(t("anymodal.not_a_picture", medium=given.medium))
+        check_range("rows", rows, 0, grid_rows - 1)
+        kept = codes_of(given, self.vocabulary, self.parts.tokenisers)[: rows * columns]
+        begun = self.vocabulary.tokens("image", kept)[:-1].tolist()
+        spans = self._spans("image", self.vocabulary.picture - len(kept))
+        sampling = SamplingConfig(temperature=temperature)
+        asked = [Request(prompt=begun, sampling=sampling, seed=seed, index=i, **spans) for i in range(n)]
+        made = [[*begun, *completion.ids] for completion in self.engine.complete(asked)]
+        return self._artifacts("image", made, [given.name] * n, seed, n)
+
+    def read(
+        self,
+        inputs: Sequence[Input],
+        language: str,
+        *,
+        question: str | None = None,
+        temperature: float = 0.0,
+        seed: int = 0,
+        max_new_tokens: int = _TEXT_TOKENS,
+        codes: Sequence[np.ndarray] | None = None,
+    ) -> list[Text]:
+        """A text about each of these pictures, sounds or films: what it shows or says, or the answer to a question.
+        codes: theirs, where they are known already."""
+        if codes is None:
+            codes = [codes_of(given, self.vocabulary, self.parts.tokenisers) for given in inputs]
+        sampling, end = SamplingConfig(temperature=temperature), self.tokenizer.eot_id
+        requests = []
+        for index, (given, seen) in enumerate(zip(inputs, codes, strict=True)):
+            parts: list[Part] = [medium_part(self.vocabulary, given.medium, seen)]
+            if question is not None:
+                parts.append(self._text(question, language))
+            prompt = [*np.concatenate([part.tokens for part in parts]).tolist(), self.vocabulary.mark(language)]
+            room = max(1, min(max_new_tokens, self.decoder.config.context - len(prompt)))
+            requests.append(
+                Request(
+                    prompt=prompt,
+                    sampling=sampling,
+                    seed=seed,
+                    index=index,
+                    max_new_tokens=room,
+                    stop_ids=frozenset({end}),
+                )
+            )
+        return [
+            Text(
+                text=completion.text,
+                prompt=question or "",
+                model=self.name,
+                seed=seed,
+                index=completion.index,
+                finish_reason=completion.finish_reason,
+                tokens=len(completion.ids),
+            )
+            for completion in self.engine.complete(requests)
+        ]
+
+    # ---- its parts
+
+    def _asked(self, text: str) -> np.ndarray:
+        """Tokens of a prompt with its marks; none for none."""
+        text = text.strip()
+        if not text:
+            return np.zeros(0, np.int64)
+        return self._text(text, prompt_language(text, self.parts.knows.languages)).tokens
+
+    def _text(self, text: str, language: str) -> Part:
+        ids = np.asarray(self.tokenizer.encode(text), np.int64)
+        return text_part(self.vocabulary, language, ids, self.tokenizer.eot_id)
+
+    def _spans(self, medium: str, count: int) -> dict[str, Any]:
+        """What a request may write to be a picture, sound or film of so many codes; a sound may end before."""
+        codes = self.vocabulary.span(medium)
+        if medium != "audio":
+            return {"spans": (Span(codes.start, codes.stop, count),)}
+        closing = self.vocabulary.mark("/audio")
+        return {"spans": (Span(codes.start, codes.stop, count, closing),), "stop_ids": frozenset({closing})}
+
+    def _artifacts(
+        self, medium: str, tokens: Sequence[Sequence[int]], prompts: Sequence[str], seed: int, n: int
+    ) -> list[Any]:
+        """Pictures, sounds or films of the tokens that were written."""
+        codes = [torch.from_numpy(self.vocabulary.codes(medium, each)) for each in tokens]
+        told: list[dict[str, Any]] = [
+            {"prompt": prompt, "model": self.name, "seed": seed, "index": place % n}
+            for place, prompt in enumerate(prompts)
+        ]
+        image, audio = self.parts.tokenisers.image, self.parts.tokenisers.audio
+        if medium == "audio":
+            assert audio is not None
+            waves = [audio.decode(each[None])[0].numpy() if len(each) else np.zeros(1, np.float32) for each in codes]
+            return [Audio(samples=wave, rate=audio.rate, **facts) for wave, facts in zip(waves, told, strict=True)]
+        assert image is not None
+        pixels = image.decode(torch.stack(codes).view(-1, *self.vocabulary.grid)).permute(0, 2, 3, 1).numpy()
+        if medium == "image":
+            return [Image(pixels=picture, **facts) for picture, facts in zip(pixels, told, strict=True)]
+        films = pixels.reshape(len(codes), -1, *pixels.shape[1:])
+        films = films.repeat(3, axis=4) if films.shape[4] == 1 else films[..., :3]
+        return [
+            Video(frames=np.ascontiguousarray(film), fps=self.vocabulary.fps, **facts)
+            for film, facts in zip(films, told, strict=True)
+        ]
+
+    def _check(self, source: str, target: str) -> None:
+        """Raises UsageError for a way that it has not learnt."""
+        if not any(TEMPLATES[name] == (source, target) for name in self.parts.knows.templates):
+            raise UsageError(t("anymodal.not_learnt", source=source, target=target, known=self._known()))
+
+    def _known(self) -> str:
+        """What it has learnt, for people."""
+        return ", ".join(t(f"anymodal.template_{name}") for name in self.parts.knows.templates)
+
+
+def _target(to: str, known: Sequence[str]) -> tuple[str, str]:
+    """ "text:zh" -> ("text", "zh"); a medium alone in the first language known."""
+    medium, _, language = to.partition(":")
+    language = language or (known[0] if known else LANGUAGES[0])
+    if medium not in _ARTIFACTS or (":" in to and medium != "text"):
+        raise UsageError(t("anymodal.unknown_target", to=to))
+    if medium == "text" and language not in known:
+        raise UsageError(t("anymodal.other_language", found=language, known=", ".join(known)))
+    return medium, language

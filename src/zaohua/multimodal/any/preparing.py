@@ -1,0 +1,108 @@
+"""From a recipe to examples: captioned data, the tokenisers of their media, the tokeniser of their captions."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from zaohua.data.captioned import Captioned, read_captioned
+from zaohua.errors import UsageError
+from zaohua.i18n import t
+from zaohua.language.text_task import model_folder, own_tokenizer
+from zaohua.language.tokenizer import Tokenizer
+from zaohua.model_folder.files import CONFIG
+from zaohua.multimodal.any.examples import Examples, Tokenisers, Views, caption_texts, examples_of
+from zaohua.multimodal.any.folder import Parts
+from zaohua.multimodal.any.recipe import AnyModelConfig, AnyRecipe
+from zaohua.multimodal.any.rows import entries
+from zaohua.multimodal.any.templates import USUAL
+from zaohua.multimodal.any.vocabulary import Vocabulary
+from zaohua.multimodal.tokenisers.images.model import ImageTokeniser
+from zaohua.multimodal.tokenisers.sounds.model import SoundTokeniser
+from zaohua.training.monitor import say
+
+_FPS = 8.0  # of clips that do not say
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """What a training needs to know of its data. unheard: of a voice that was kept out of both sides, or None; weights:
+    of the templates."""
+
+    data: list[Captioned]
+    tokenisers: Tokenisers
+    tokenizer: Tokenizer
+    train: list[Examples]
+    validation: list[Examples]
+    unheard: list[Examples | None]
+    weights: dict[str, float]
+    vocabulary: Vocabulary
+
+
+def prepare(recipe: AnyRecipe, base: Parts | None, *, visible: bool) -> Prepared:
+    """Read, tokenise, and see which templates can be learnt. Raises UsageError where something is missing for one."""
+    seed = recipe.train.seed
+    data = [read_captioned(config, seed, visible=visible) for config in (recipe.data, *recipe.also)]
+    kinds: set[str] = {captioned.kind for captioned in data}
+    tokenisers = _tokenisers(recipe.model, base.tokenisers if base else Tokenisers(), kinds)
+    texts = caption_texts([captioned.train for captioned in data])
+    tokenizer = base.tokenizer if base else own_tokenizer(recipe.tokenizer, texts)
+    say(t("anymodal.tokenising"), quiet=not visible)
+    views = Views(recipe.views.count, recipe.views.shift, seed)
+    frames = base.vocabulary.frames if base else recipe.model.frames
+    train = [examples_of(each, each.train, tokenisers, tokenizer, views, frames) for each in data]
+    validation = [examples_of(each, each.validation, tokenisers, tokenizer, Views(), frames) for each in data]
+    unheard = [
+        None if each.unheard is None else examples_of(each, each.unheard, tokenisers, tokenizer, Views(), frames)
+        for each in data
+    ]
+    weights = dict(recipe.templates) or {name: weight for kind in kinds for name, weight in USUAL[kind].items()}
+    for template, pool in entries(train, weights).items():
+        if not pool:
+            raise UsageError(t("anymodal.no_data_for", template=template, kinds=", ".join(sorted(kinds))))
+    vocabulary = (
+        base.vocabulary
+        if base
+        else _vocabulary(data, tokenisers, tokenizer, [*train, *validation, *filter(None, unheard)], frames)
+    )
+    return Prepared(
+        data=data,
+        tokenisers=tokenisers,
+        tokenizer=tokenizer,
+        train=train,
+        validation=validation,
+        unheard=unheard,
+        weights=dict(sorted(weights.items())),
+        vocabulary=vocabulary,
+    )
+
+
+def _tokenisers(model: AnyModelConfig, known: Tokenisers, kinds: set[str]) -> Tokenisers:
+    """Those that the data need: the base's, else the recipe's."""
+    found: dict[str, Any] = {}
+    for name, tokeniser, needed in (
+        ("image", ImageTokeniser, kinds & {"pictures", "clips"}),
+        ("audio", SoundTokeniser, kinds & {"sounds"}),
+    ):
+        if not needed or getattr(known, name) is not None:
+            continue
+        path = getattr(model, name)
+        if path is None or not (model_folder(path) / CONFIG).is_file():
+            raise UsageError(t("anymodal.train_tokeniser", name=name, path=path or ""))
+        found[name] = tokeniser.load(model_folder(path))
+    return replace(known, **found)
+
+
+def _vocabulary(
+    data: list[Captioned], tokenisers: Tokenisers, tokenizer: Tokenizer, sets: list[Examples], frames: int
+) -> Vocabulary:
+    """Where each kind of token will lie."""
+    found: dict[str, Any] = {}
+    if tokenisers.image is not None:
+        rows, columns = tokenisers.image.shape
+        found |= {"image_codes": tokenisers.image.codes, "grid": (rows, columns)}
+    if tokenisers.audio is not None:
+        longest = max(examples.longest for examples in sets if examples.kind == "sounds")
+        found |= {"audio_codes": tokenisers.audio.codes, "longest": longest}
+    if clips := next((each for each in data if each.kind == "clips"), None):
+        seconds = sum(map(len, clips.train.media)) / len(clips.train) / float(clips.rate or _FPS)
+        found |= {"frames": frames, "fps": max(1.0, round(frames / seconds, 2))}
+    return Vocabulary(text=tokenizer.vocab_size, **found)

@@ -1,0 +1,1 @@
+"""From speech to text: an encoder-decoder that reads log-mel spectra."""

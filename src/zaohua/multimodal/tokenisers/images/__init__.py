@@ -1,0 +1,1 @@
+"""Pictures as 8 × 8 tokens each."""

@@ -1,0 +1,1 @@
+"""Sounds as some tens of tokens a second."""

@@ -1,0 +1,244 @@
+"""Files of releases that a user has: the Employment Projections' workbook, the Anthropic Economic Index."""
+
+import csv
+import gzip
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from zaohua.careers import outlook, store, studies
+from zaohua.careers.building.anthropic import TABULATED, fingerprint
+from zaohua.careers.building.write import compressed
+from zaohua.careers.occupations import occupations
+from zaohua.careers.pages import page
+from zaohua.careers.profile import profile
+from zaohua.careers.updating.update import update
+from zaohua.cli import run
+from zaohua.errors import ZaohuaError
+from zaohua.i18n import using
+
+CODE = "27-1024"
+INDEX = ["geo_id", "geography", "date_start", "date_end", "platform_and_product", "facet", "level", "variable"]
+INDEX += ["cluster_name", "value"]
+PATTERNS = ("directive", "feedback_loop", "learning", "task_iteration", "validation", "filtered")
+
+
+@pytest.fixture(autouse=True)
+def own_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This machine's own tables go elsewhere, and what was read of them is forgotten."""
+    monkeypatch.setenv(store.FOLDER, str(tmp_path / "own"))
+    forget()
+    yield
+    forget()
+
+
+def forget() -> None:
+    store.forget()
+    for each in (outlook.outlooks, outlook.growth, outlook.national_change, studies.measures, studies.with_growth):
+        each.cache_clear()
+
+
+def workbook(folder: Path, first: int = 2024, *, without: str = "", change: dict[str, Any] | None = None) -> Path:
+    """A workbook as BLS lays it out, of what ships, `first` being its first year."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    span, matrix = f"{first}–{(first + 10) % 100}", f"{first} National Employment Matrix"
+    one, two, three = (book.create_sheet(f"Table {name}") for name in ("1.2", "1.10", "1.12"))
+    one.append([f"Table 1.2 Occupational projections, {span}, and worker characteristics, {first}"])
+    one.append(
+        [
+            f"{matrix} title",
+            f"{matrix} code",
+            "Occupation type",
+            f"Employment, {first}",
+            f"Employment, {first + 10}",
+            f"Employment distribution, percent, {first}",
+            f"Employment change, numeric, {span}",
+            f"Employment change, percent, {span}",
+            f"Percent self employed, {first}",
+            f"Occupational openings, {span} annual average",
+            "Typical education needed for entry",
+            "Work experience in a related occupation",
+            "Typical on-the-job training needed to attain competency in the occupation",
+        ]
+    )
+    two.append([f"Table 1.10 Occupational separations and openings, projected {span}"])
+    two.append(
+        [
+            f"{matrix} title",
+            f"{matrix} code",
+            f"Labor force exit rate, {span} annual average",
+            f"Occupational transfer rate, {span} annual average",
+        ]
+    )
+    three.append([f"Table 1.12 Factors affecting occupational utilization, projected {span}"])
+    three.append(
+        [
+            f"{matrix} occupation title",
+            f"{matrix} occupation code",
+            f"{matrix} industry title",
+            f"{matrix} industry code",
+            "Factors affecting occupational utilization",
+        ]
+    )
+    one.append(["Total, all occupations", "00-0000", "Summary", 169956.1, 175167.9, 100, 5211.8, 3.1, 5.8, 18863.3])
+    for row in store.rows("projections"):
+        if row["code"] == without:
+            continue
+        row = row | (change if change and row["code"] == CODE else {})
+        numbers = {name: float(value) for name, value in row.items() if re.fullmatch(r"-?\d+\.\d+", value)}
+        one.append(
+            [
+                f"    {occupations()[row['code']].title_en}",
+                row["code"],
+                "Line item",
+                numbers.get("employment", row["employment"]),
+                numbers["projected"],
+                0.2,
+                numbers["projected"] - numbers.get("employment", 0.0),
+                numbers["change_percent"],
+                numbers.get("self_employed", "—"),
+                numbers["openings"],
+                *(row[name] or "None" for name in ("education", "experience", "training")),
+            ]
+        )
+        two.append(["    A title", row["code"], numbers["exit_rate"], numbers["transfer_rate"]])
+    three.append(
+        ["Graphic designers", CODE, "Total, all industries", "TE1000", "Demand change - share increases as X."]
+    )
+    for sheet in (one, two, three):
+        sheet.append(["Source: Employment Projections program, U.S. Bureau of Labor Statistics"])
+    book.save(folder / "occupation.xlsx")
+    return folder / "occupation.xlsx"
+
+
+def index(folder: Path, rows: list[tuple[str, str, float]], name: str = "claude_ai", month: str = "2026-02") -> Path:
+    """A release of the index: (task, pattern, conversations) worldwide, and what must not be counted."""
+    file = folder / f"aei_raw_{name}_{month}.csv"
+    with file.open("w", encoding="utf-8", newline="") as out:
+        table = csv.writer(out)
+        table.writerow(INDEX)
+        head = "GLOBAL", "global", f"{month}-05", f"{month}-12", name, "onet_task::collaboration", 0
+        for task, pattern, value in rows:
+            table.writerow([*head, "onet_task_collaboration_count", f"{task}::{pattern}", value])
+            table.writerow([*head, "onet_task_collaboration_pct", f"{task}::{pattern}", 50.0])
+        table.writerow(["US", "country", *head[2:], "onet_task_collaboration_count", "a task of one country::none", 9])
+    return file
+
+
+def test_the_projections_of_a_workbook(tmp_path: Path) -> None:
+    before, reasons = store.rows("projections"), len(store.rows("reasons"))
+    done = update([str(workbook(tmp_path))])
+    assert store.rows("projections") == before
+    assert [(each.table, each.before, each.after) for each in done.tables] == [
+        ("projections", 832, 832),
+        ("reasons", reasons, 1),
+    ]
+    assert store.rows("reasons")[0]["kinds"] == "demand"
+    assert store.sources()["bls_projections"].period == "2024/2034"
+
+
+def test_a_later_decade_is_named_on_every_page(tmp_path: Path) -> None:
+    done = update([str(workbook(tmp_path, 2025, change={"employment": "270.0", "change_percent": "-1.5"}))])
+    assert done.releases == ("Employment Projections 2025–35",)
+    assert outlook.years() == (2025, 2035)
+    assert outlook.outlooks()[CODE].employment == 270.0
+    one = profile(CODE)
+    for language in ("en", "zh"):
+        with using(language):
+            text = " ".join([*page.show(one).sentences(), *page.compare([one, profile("15-1251")]).sentences()])
+        assert "2035" in text
+        assert "2034" not in text.replace("2024–34 (words", "")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"without": "41-2011"},
+        {"change": {"employment": "—"}},
+        {"change": {"education": "Night school"}},
+    ],
+)
+def test_a_workbook_that_does_not_fit_changes_nothing(tmp_path: Path, damage: dict[str, Any]) -> None:
+    with using("en"), pytest.raises(ZaohuaError, match="nothing was changed"):
+        update([str(workbook(tmp_path, **damage))])
+    assert not store.updated_folder().exists()
+
+
+def test_a_release_of_the_index(tmp_path: Path) -> None:
+    """Two occupations, three tasks: coverage and automation by the definition, both products added up."""
+    known = [("11-1011", fingerprint("Do A."), 2), ("11-1011", fingerprint("Do B."), 1), (CODE, fingerprint("C"), 1)]
+    tables = store.updated_folder() / "tables"
+    tables.mkdir(parents=True)
+    (tables / "anthropic_tasks.csv.gz").write_bytes(compressed([("code", "task", "weight"), *known]))
+    chat = index(tmp_path, [("do a.", "directive", 6.0), ("do a.", "task iteration", 2.0), ("do a.", "none", 5.0)])
+    api = index(tmp_path, [("do a.", "feedback loop", 2.0), ("c", "not_classified", 4.0)], "1p_api")
+    update([str(chat), str(api)])
+    found = {row["code"]: row for row in store.rows("studies")}
+    assert float(found["11-1011"]["anthropic_coverage"]) == pytest.approx(2 / 3, abs=1e-4)
+    assert float(found["11-1011"]["anthropic_automation"]) == pytest.approx(8 / 10)
+    assert (found[CODE]["anthropic_coverage"], found[CODE]["anthropic_automation"]) == ("1.0", "")
+    source = store.sources()["anthropic"]
+    assert (source.period, source.date) == ("2026-02", "2026-02")
+    with using("zh"):
+        assert any("2026 年 2 月" in sentence for sentence in page.show(profile(CODE)).sentences())
+
+
+def test_the_release_of_november_gives_what_ships(tmp_path: Path, shared_data: Path) -> None:
+    before, rows = store.rows("studies"), []
+    with gzip.open(shared_data / "careers" / f"{TABULATED}.gz", "rt", encoding="utf-8", newline="") as text:
+        for row in csv.DictReader(text):
+            amount = 1e6 * float(row["pct"])
+            names = {name: name.replace("_", " ") for name in PATTERNS} | {"filtered": "not_classified"}
+            rows += [(row["task_name"], names[name], amount * float(row[name])) for name in PATTERNS]
+    done = update([str(index(tmp_path, rows))])
+    assert store.rows("studies") == before
+    assert not done.anything
+
+
+def test_updates_of_several_publishers_stay_side_by_side(tmp_path: Path, shared_data: Path) -> None:
+    update([str(workbook(tmp_path, 2025))])
+    with gzip.open(shared_data / "careers" / f"{TABULATED}.gz", "rt", encoding="utf-8", newline="") as text:
+        tasks = [row["task_name"] for row in csv.DictReader(text)][:50]
+    update([str(index(tmp_path, [(task, "directive", 1.0) for task in tasks]))])
+    assert outlook.years() == (2025, 2035)
+    assert store.sources()["anthropic"].period == "2026-02"
+    assert {"projections.csv.gz", "studies.csv.gz"} <= {file.name for file in store.updated_folder().rglob("*")}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"a,b\n1,2\n",
+        b"\x00\xff" * 50,
+        b"PK\x03\x04 no workbook",
+        ",".join(INDEX).encode() + b"\nGLOBAL,global,x,y,z,onet_task,0,onet_task_count,a,1\n",
+        ",".join(INDEX).encode() + b"\nGLOBAL,global,x,y,z,f,0,onet_task_collaboration_count,a::none,many\n",
+        ",".join(INDEX).encode() + b"\nGLOBAL,global,x,2026-02-12,z,f,0,onet_task_collaboration_count,a::none,nan\n",
+        ",".join(INDEX).encode() + b"\nGLOBAL,global,x,2026-02-12,z,f,0,onet_task_collaboration_count,zz::none,5\n",
+        ",".join(INDEX).encode() + b"\nGLOBAL,global\n\xff\xfe",
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_anything_else_is_one_line(
+    content: bytes, language: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "release").write_bytes(content)
+    assert run(["careers", "update", "--from", str(tmp_path / "release"), "--lang", language]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert len(shown.err.strip().splitlines()) == 1
+    assert not store.updated_folder().exists()
+
+
+def test_places_are_not_mixed(tmp_path: Path) -> None:
+    (tmp_path / "db_31_0_text.zip").write_bytes(b"PK")
+    file = workbook(tmp_path)
+    for places in ([str(file), str(tmp_path)], [str(tmp_path), str(tmp_path)], [str(file), str(file)]):
+        with using("en"), pytest.raises(ZaohuaError, match="--from"):
+            update(places)
