@@ -8,7 +8,7 @@ from painting import album
 from PIL import Image, ImageChops
 
 from zaohua.data.pictures import PictureConfig, Pictures, contact_sheet, read_pictures, write_contact_sheet
-from zaohua.data.pictures.sheet import printable, spread
+from zaohua.data.pictures.sheet import spread
 
 
 def read(path, **settings) -> Pictures:
@@ -27,14 +27,6 @@ def test_the_chosen_ones_are_different_and_spread(labels, classed):
     else:
         assert len(set(numbers[chosen])) == min(64, len(set(labels)))
         assert numbers[chosen].tolist() == sorted(numbers[chosen])
-
-
-@pytest.mark.parametrize(
-    ("text", "plain"),
-    [("cat", "cat"), ("北京 cat", "beijing cat"), ("café – über", "cafe - uber"), ("кот", "???"), ("", "")],
-)
-def test_labels_are_in_letters_that_the_font_has(text, plain):
-    assert printable(text) == plain
 
 
 def test_the_pictures_are_on_the_sheet(tmp_path):

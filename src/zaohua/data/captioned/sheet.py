@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from torch import Tensor
 
 from zaohua.data.captioned.read import Captioned
-from zaohua.data.pictures.sheet import lines, printable, spread, visible, write_sheet
+from zaohua.data.pictures.lettering import sheet_font, sheet_text
+from zaohua.data.pictures.sheet import lines, spread, visible, write_sheet
 from zaohua.data.sounds.spectra import picture
 
 _COLUMNS, _MOST = 3, 24
@@ -17,13 +18,13 @@ _PAPER, _INK = (255, 255, 255), (64, 64, 64)
 
 
 def captioned_sheet(pairs: Captioned) -> Image.Image:
-    """Up to 24 of the pairs to train on, spread over the whole set, Chinese in pinyin; of clips the first, the middle
+    """Up to 24 of the pairs to train on, spread over the whole set; of clips the first, the middle
     and the last frame. A line of credit where the set asks for one."""
     chosen = spread(None, len(pairs.train), _MOST)
     shown = [_images(pairs, number) for number in chosen]
     words = _SIDE * len(shown[0]) + _GAP
     width, height = words + _WORDS + _GAP, _SIDE + _GAP
-    font, credit = ImageFont.load_default(_TEXT), pairs.report["credit"]
+    font, credit = sheet_font(_TEXT), pairs.report["credit"]
     rows = -(-len(chosen) // _COLUMNS)
     sheet = Image.new("RGB", (_COLUMNS * width + _GAP, rows * height + _GAP + (_LINE if credit else 0)), _PAPER)
     pen = ImageDraw.Draw(sheet)
@@ -32,11 +33,11 @@ def captioned_sheet(pairs: Captioned) -> Image.Image:
         for column, image in enumerate(images):
             sheet.paste(image.resize((_SIDE, _SIDE), Image.Resampling.BOX), (x + column * _SIDE, y))
         said = [texts[0] for texts in pairs.train.captions[number].values()]
-        found = [line for text in said for line in lines(printable(text), _WORDS, font, _LINES)]
+        found = [line for text in said for line in lines(sheet_text(text), _WORDS, font, _LINES)]
         for line, text in enumerate(found):
             pen.text((x + words, y + line * _LINE), text, _INK, font)
     if credit:
-        pen.text((_GAP, sheet.height - _LINE - 2), lines(printable(credit), sheet.width, font, 1)[0], _INK, font)
+        pen.text((_GAP, sheet.height - _LINE - 2), lines(sheet_text(credit), sheet.width, font, 1)[0], _INK, font)
     return sheet
 
 

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from zaohua.data.clips.read import Clips
-from zaohua.data.pictures.sheet import printable, spread, write_sheet
+from zaohua.data.pictures.lettering import sheet_font, sheet_text
+from zaohua.data.pictures.sheet import spread, write_sheet
 
 _ROWS, _COLUMNS = 16, 8
 _CELL = 64  # pixels a small frame is enlarged to, by a whole number of times
@@ -21,7 +22,7 @@ def clip_sheet(clips: Clips) -> Image.Image:
     chosen = _chosen(clips)
     times = torch.linspace(0, clips.train.length - 1, min(_COLUMNS, clips.train.length)).round().long()
     scale = max(1, _CELL // clips.report["size"])
-    font, credit = ImageFont.load_default(_TEXT), printable(clips.report["credit"])
+    font, credit = sheet_font(_TEXT), sheet_text(clips.report["credit"])
     side = clips.report["size"] * scale
     height = side + _LINE + _GAP
     size = len(times) * (side + _GAP) + _GAP, len(chosen) * height + _GAP + (_LINE if credit else 0)
@@ -36,7 +37,7 @@ def clip_sheet(clips: Clips) -> Image.Image:
         name = clips.train_names[int(clips.train.clips[number])]
         if clips.train_labels is not None:
             name = clips.classes[int(clips.train_labels[number])]
-        pen.text((_GAP, y + side + 1), printable(name), _INK, font)
+        pen.text((_GAP, y + side + 1), sheet_text(name), _INK, font)
     if credit:
         pen.text((_GAP, size[1] - _LINE), credit, _INK, font)
     return sheet

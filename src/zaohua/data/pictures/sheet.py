@@ -1,14 +1,13 @@
 """A contact sheet: what the network will see, on one page, before it is trained."""
 
 import io
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
-from pypinyin import lazy_pinyin
+from PIL import Image, ImageDraw, PngImagePlugin
 
+from zaohua.data.pictures.lettering import Font, sheet_font, sheet_text
 from zaohua.data.pictures.read import Pictures
 from zaohua.files import write_atomic
 
@@ -16,8 +15,6 @@ _COLUMNS, _MOST = 8, 64
 _CELL = 64  # pixels a small picture is enlarged to, by a whole number of times
 _GAP, _LINE, _TEXT = 8, 14, 11
 _PAPER, _INK, _CHECKS = (255, 255, 255), (64, 64, 64), (232, 232, 232)
-_PLAINER = {0x2013: "-", 0x2014: "-", 0x2018: "'", 0x2019: "'"}
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def contact_sheet(pictures: Pictures) -> Image.Image:
@@ -28,7 +25,7 @@ def contact_sheet(pictures: Pictures) -> Image.Image:
     """
     chosen = spread(None if pictures.train_labels is None else pictures.train_labels.numpy(), len(pictures.train))
     side = pictures.report["size"] * max(1, _CELL // pictures.report["size"])
-    font, credit = ImageFont.load_default(_TEXT), pictures.report["credit"]
+    font, credit = sheet_font(_TEXT), pictures.report["credit"]
     label = _LINE if pictures.classes else 0
     width, height = side + _GAP, side + label + _GAP
     rows = -(-len(chosen) // _COLUMNS)
@@ -39,8 +36,8 @@ def contact_sheet(pictures: Pictures) -> Image.Image:
         sheet.paste(visible(pictures.train[number].numpy()).resize((side, side), Image.Resampling.NEAREST), (x, y))
         if pictures.train_labels is not None:
             name = pictures.classes[int(pictures.train_labels[number])]
-            pen.text((x, y + side + 1), _within(printable(name), side, font), _INK, font)
-    for line, text in enumerate(lines(printable(credit), sheet.width - 2 * _GAP, font)):
+            pen.text((x, y + side + 1), _within(sheet_text(name), side, font), _INK, font)
+    for line, text in enumerate(lines(sheet_text(credit), sheet.width - 2 * _GAP, font)):
         pen.text((_GAP, sheet.height - (2 - line) * _LINE - 2), text, _INK, font)
     return sheet
 
@@ -79,13 +76,6 @@ def visible(pixels: np.ndarray) -> Image.Image:
     odd = np.add.outer(np.arange(image.height) // half, np.arange(image.width) // half) % 2
     ground = Image.fromarray(np.where(odd[..., None], _CHECKS, _PAPER).astype(np.uint8)).convert("RGBA")
     return Image.alpha_composite(ground, image).convert("RGB")
-
-
-def printable(text: str) -> str:
-    """Text in the letters that Pillow's own font has: Chinese in pinyin, é as e, what is left as question marks."""
-    letters = "".join(lazy_pinyin(text.translate(_PLAINER)))
-    plain = "".join(letter for letter in unicodedata.normalize("NFKD", letters) if not unicodedata.combining(letter))
-    return plain.encode("ascii", "replace").decode("ascii")
 
 
 def _within(text: str, width: int, font: Font) -> str:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from zaohua.data.pictures.lettering import sheet_font, sheet_text
 from zaohua.data.pictures.pairs.read import Pairs
-from zaohua.data.pictures.sheet import printable, spread, visible, write_sheet
+from zaohua.data.pictures.sheet import spread, visible, write_sheet
 
 _PAIRS = 32  # at most, on a contact sheet
 _PIXELS = 1024  # about the width of a sheet
@@ -30,8 +31,8 @@ def pair_sheet(rows: Sequence[Sequence[np.ndarray]], credit: str = "") -> Image.
             x = _GAP + place % columns * width + number * (side + _SPLIT)
             sheet.paste(_shown(picture, side), (x, _GAP + place // columns * height))
     if credit:
-        font = ImageFont.load_default(_TEXT)
-        ImageDraw.Draw(sheet).text((_GAP, sheet.height - _LINE - 2), printable(credit), _INK, font)
+        font = sheet_font(_TEXT)
+        ImageDraw.Draw(sheet).text((_GAP, sheet.height - _LINE - 2), sheet_text(credit), _INK, font)
     return sheet
 
 
