@@ -29,8 +29,8 @@ class TableRows:
             torch.tensor(numbers, dtype=torch.float32).reshape(len(rows), -1), [words for _, words in rows]
         )
 
-    def __getitem__(self, rows: slice) -> "TableRows":
-        return TableRows(self.numbers[rows], self.words[rows])
+    def __getitem__(self, rows: Tensor) -> "TableRows":
+        return TableRows(self.numbers[rows], _taken(self.words, rows))
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,19 @@ class Side:
     def __len__(self) -> int:
         return len(self.targets)
 
-    def first(self, count: int) -> "Side":
-        """The first rows."""
+    def some(self, count: int) -> "Side":
+        """So many rows at most, spread evenly: rows often come sorted by their class."""
+        chosen = torch.linspace(0, len(self) - 1, min(count, len(self))).round().long()
         values, present, facts = (
-            {name: of[:count] for name, of in table.items()} for table in (self.values, self.present, self.facts)
+            {name: _taken(of, chosen) for name, of in table.items()}
+            for table in (self.values, self.present, self.facts)
         )
-        return Side(values, present, self.targets[:count], self.names[:count], facts)
+        return Side(values, present, self.targets[chosen], _taken(self.names, chosen), facts)
+
+
+def _taken(of: Any, rows: Tensor) -> Any:
+    """These rows of a tensor, a list or TableRows. rows: int64 [n]"""
+    return [of[row] for row in rows.tolist()] if isinstance(of, list) else of[rows]
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def noise(
     network: Understander, side: Side, tokenizer: Tokenizer | None, seed: int, parallel: Parallel
 ) -> dict[str, list[dict[str, float]]]:
     """By modality, scores with ever more noise over it and none over the others: sounds, pictures and films."""
-    some = side.first(_MOST_NOISY)
+    some = side.some(_MOST_NOISY)
     curves: dict[str, list[dict[str, float]]] = {}
     for name in network.shape.forms.modalities:
         if name not in ("image", "audio", "video"):
