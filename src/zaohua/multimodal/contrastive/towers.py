@@ -5,6 +5,7 @@ tokens; its outputs are averaged and projected.
 """
 
 import math
+from abc import ABC, abstractmethod
 from itertools import pairwise
 
 import torch
@@ -27,7 +28,7 @@ _ALIKE = 16  # rows that are as long as the longest of them
 _MOST_GROUPS = 8
 
 
-class Tower(nn.Module):
+class Tower(nn.Module, ABC):
     """[B, T, W] -> unit vectors [B, D]: positions, Transformer, mean, projection."""
 
     def __init__(self, config: TransformerConfig, positions: int, dim: int) -> None:
@@ -63,9 +64,9 @@ class Tower(nn.Module):
             found.append(self.pooled(x, real, None if keys is None else keys[rows]))
         return torch.cat(found)[order.argsort()]
 
+    @abstractmethod
     def embed(self, inputs: Tensor) -> Tensor:
         """What the Transformer reads: [B, T, …] -> [B, T, W]"""
-        raise NotImplementedError
 
 
 class PictureTower(Tower):
