@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from zaohua.language.seq2seq.module import Seq2SeqConfig
+from zaohua.data.order import example_numbers
+from zaohua.language.seq2seq.module import EncoderDecoder, Seq2SeqConfig, initialise_seq2seq
 from zaohua.language.seq2seq.shape import filled_in
 from zaohua.language.text_task import TextTask, turns
 from zaohua.language.tokenizer import Tokenizer
@@ -30,6 +31,7 @@ class EncoderDecoderTask(TextTask):
     def __init__(self, recipe: Any) -> None:
         super().__init__(recipe)
         self.config: Seq2SeqConfig
+        self._base: EncoderDecoder | None = None  # what the recipe goes on from
         self.targets = np.zeros(0, np.int64)
         self.held_lengths = np.zeros(0, np.int64)
 
@@ -62,8 +64,20 @@ class EncoderDecoderTask(TextTask):
     # ---- training
 
     @abstractmethod
+    def _network(self) -> EncoderDecoder:
+        """A model of the shape."""
+
+    def build(self) -> dict[str, nn.Module]:
+        """The model with weights drawn from the seed, or those it goes on from."""
+        model = self._network()
+        initialise_seq2seq(model, self.recipe.train.seed)
+        if self._base is not None:
+            model.load_state_dict(self._base.state_dict())
+        return {"model": model}
+
     def _numbers(self, draw: Draw) -> np.ndarray:
         """Which training examples make up the whole batch of a step."""
+        return example_numbers(draw.seed, draw.step, self.batch_size, self.lengths)
 
     @abstractmethod
     def _rows(self, side: str, numbers: Sequence[int], device: torch.device, draw: Draw | None = None) -> Rows:

@@ -9,13 +9,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from zaohua.data.order import example_numbers
 from zaohua.data.pairs import Pairs, PairsConfig, columns, read_pairs
 from zaohua.errors import ZaohuaError
 from zaohua.i18n import t
 from zaohua.language.seq2seq.folder import load_seq2seq, save_seq2seq
 from zaohua.language.seq2seq.model import Seq2SeqModel
-from zaohua.language.seq2seq.module import Seq2Seq, Seq2SeqConfig, initialise_seq2seq
+from zaohua.language.seq2seq.module import Seq2Seq, Seq2SeqConfig
 from zaohua.language.seq2seq.shape import Seq2SeqModelConfig, stack_shape
 from zaohua.language.seq2seq.stacks_task import EncoderDecoderTask, Rows
 from zaohua.language.seq2seq.writing import padded, taught
@@ -54,7 +53,7 @@ class Seq2SeqTask(EncoderDecoderTask):
     def __init__(self, recipe: Seq2SeqRecipe) -> None:
         super().__init__(recipe)
         self.data: Pairs
-        self._base: Seq2Seq | None = None
+        self._base: Seq2Seq | None
         self._sides: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}  # tokens of both texts
 
     # ---- data and shape
@@ -85,18 +84,10 @@ class Seq2SeqTask(EncoderDecoderTask):
             return replace(self._base.config, dropout=self.recipe.model.dropout)
         return Seq2SeqConfig(vocab_size=vocab_size, **stack_shape(self.recipe.model))
 
-    def build(self) -> dict[str, nn.Module]:
-        """The model with weights drawn from the seed, or those it goes on from."""
-        model = Seq2Seq(self.config)
-        initialise_seq2seq(model, self.recipe.train.seed)
-        if self._base is not None:
-            model.load_state_dict(self._base.state_dict())
-        return {"model": model}
+    def _network(self) -> Seq2Seq:
+        return Seq2Seq(self.config)
 
     # ---- training
-
-    def _numbers(self, draw: Draw) -> np.ndarray:
-        return example_numbers(draw.seed, draw.step, self.batch_size, self.lengths)
 
     def _rows(self, side: str, numbers: Sequence[int], device: torch.device, draw: Draw | None = None) -> Rows:
         """What is read, which of it is no padding, what has been written, and what comes next: 4 x [b, …]"""

@@ -12,9 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from zaohua.data.captioned import Captioned, Side, read_captioned, write_captioned_sheet
-from zaohua.data.order import example_numbers
 from zaohua.data.picture import CONTACT_SHEET
-from zaohua.language.seq2seq.module import initialise_seq2seq
 from zaohua.language.seq2seq.stacks_task import EncoderDecoderTask, Rows
 from zaohua.language.seq2seq.writing import taught
 from zaohua.language.text_task import model_folder
@@ -49,7 +47,7 @@ class TranscribeTask(EncoderDecoderTask):
         super().__init__(recipe)
         self.data: Captioned
         self.config: ListenerConfig
-        self._base: Listener | None = None
+        self._base: Listener | None
         self._rate = _RATE
         self._spectra: dict[str, list[Tensor]] = {}
         self._tokens: dict[str, list[np.ndarray]] = {}
@@ -106,18 +104,10 @@ class TranscribeTask(EncoderDecoderTask):
             return replace(self._base.config, dropout=self.recipe.model.dropout)
         return listener_config(self.recipe.model, vocab_size, self._rate)
 
-    def build(self) -> dict[str, nn.Module]:
-        """The model with weights drawn from the seed, or those it goes on from."""
-        model = Listener(self.config)
-        initialise_seq2seq(model, self.recipe.train.seed)
-        if self._base is not None:
-            model.load_state_dict(self._base.state_dict())
-        return {"model": model}
+    def _network(self) -> Listener:
+        return Listener(self.config)
 
     # ---- training
-
-    def _numbers(self, draw: Draw) -> np.ndarray:
-        return example_numbers(draw.seed, draw.step, self.batch_size, self.lengths)
 
     def _rows(self, side: str, numbers: Sequence[int], device: torch.device, draw: Draw | None = None) -> Rows:
         """What is heard, which frames are real, what has been written, and what comes next."""
