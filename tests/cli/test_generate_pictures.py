@@ -75,6 +75,8 @@ def test_a_grid_and_a_film(folder):
         (["--grid", "-n", "0"], "between 1 and 10,000"),
         (["--out", "a.wav"], ".png"),
         (["--project", "nothing.png"], "nothing.png"),
+        (["--project", "wide.jpg", "-n", "3"], "leave out -n"),
+        (["--project", "wide.jpg", "--truncation", "0.5"], "leave out -n"),
         (["--project", "m/config.json"], "config.json"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zaohua.data import builtin
+from zaohua.data import builtin, builtin_pictures
 from zaohua.data.pictures import PictureConfig, Pictures, read_pictures, write_contact_sheet
 from zaohua.data.sources import documents
 from zaohua.errors import UsageError, ZaohuaError
@@ -53,6 +53,24 @@ def test_openmoji(tmp_path):
     write_contact_sheet(found, path)
     with Image.open(path) as sheet:
         assert "CC BY-SA 4.0" in sheet.text["Copyright"]
+
+
+def test_kinds_of_openmoji():
+    """The same pictures in finer classes."""
+    kinds, whole = (fetched(name, channels=3) for name in ("openmoji-kinds", "openmoji"))
+    assert kinds.train_names + kinds.validation_names == whole.train_names + whole.validation_names
+    assert 40 < len(kinds.classes) < 100
+    found = dict(zip(kinds.train_names, kinds.train_labels.tolist(), strict=True))
+    of = {name.split(" ", 1)[1]: kinds.classes[label] for name, label in found.items()}
+    assert sum(kind == "heart" for name, kind in of.items() if "heart" in name) > 15
+    assert not {"face-tongue", "face-hat", "hand-prop"} & set(kinds.classes), "small ones are joined"
+
+
+def test_small_subgroups_are_joined_by_their_first_word_and_then_as_others():
+    many, few = [builtin_pictures._FEWEST, builtin_pictures._FEWEST - 1]
+    given = ["face-glad"] * many + ["hand-open"] * few + ["hand-closed"] * 1 + ["lock"] * 2 + ["key-hole"] * 1
+    found = builtin_pictures.joined(given)
+    assert found == ["face-glad"] * many + ["hand"] * (few + 1) + ["other"] * 3
 
 
 def test_texts_and_pictures_are_told_apart():

@@ -69,3 +69,12 @@ def test_half_precision_does_not_overflow(gains):
     expected = layer(x).detach()
     out = layer.to(gains)(x.half())
     torch.testing.assert_close(out.float().detach(), expected, rtol=5e-3, atol=5e-3)
+
+
+def test_within_autocast_it_is_torch_own_without_its_warning(recwarn):
+    layer, x = norm(32), random(3, 5, 32, seed=2).bfloat16()
+    expected = layer.weight.float() * x.float() / (x.float().square().mean(-1, keepdim=True) + 1e-6).sqrt()
+    out = layer(x)
+    assert out.dtype == torch.bfloat16
+    assert torch.allclose(out.float(), expected, rtol=2e-2, atol=1e-2)
+    assert not recwarn.list

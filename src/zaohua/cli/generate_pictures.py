@@ -40,6 +40,8 @@ def make(
         raise UsageError(t("gan.one_way", ways=" ".join(ways)))
     if interpolate is None and (seconds is not None or fps is not None):
         raise UsageError(t("gan.only_films_last"))
+    if project is not None and (n not in (None, 1) or label is not None or truncation != 1):
+        raise UsageError(t("gan.finds_itself"))
     chosen: dict[str, Any] = {"seed": seed, "label": label, "truncation": truncation}
     target = out if interpolate is None else interpolate
     if target is not None and target.suffix:

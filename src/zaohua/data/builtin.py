@@ -21,7 +21,15 @@ from typing import Any
 
 from zaohua.data.builtin_captions import CLDR_CHINESE, CLDR_ENGLISH
 from zaohua.data.builtin_clips import DIGIT_CLIPS, EMOJI_CLIPS, moving_digits, moving_emoji
-from zaohua.data.builtin_pictures import DIGITS, EMOJI_NAMES, OPENMOJI_FONT, digits, openmoji, openmoji_lines
+from zaohua.data.builtin_pictures import (
+    DIGITS,
+    EMOJI_NAMES,
+    OPENMOJI_FONT,
+    digits,
+    openmoji,
+    openmoji_kinds,
+    openmoji_lines,
+)
 from zaohua.data.builtin_sounds import EFFECTS, effects
 from zaohua.data.clip import Clip
 from zaohua.data.document import Document
@@ -197,7 +205,11 @@ SETS: dict[str, BuiltinSet] = {
                 "pictures",
                 "All emojis designed by OpenMoji – the open-source emoji and icon project. License: CC BY-SA 4.0",
             )
-            for name, read in (("openmoji", openmoji), ("openmoji-lines", openmoji_lines))
+            for name, read in (
+                ("openmoji", openmoji),
+                ("openmoji-kinds", openmoji_kinds),
+                ("openmoji-lines", openmoji_lines),
+            )
         ),
         BuiltinSet(
             "openmoji-names",

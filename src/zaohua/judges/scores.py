@@ -25,7 +25,8 @@ _SHOWN = 8  # generated pictures nearest to a training picture that the report n
 _CHANCE = 0.01
 _FEWEST = 2
 MEASURES = ("fd", "kid", "precision", "recall", "density", "coverage", "class_score", "copies")
-_SHARES = ("precision", "recall", "coverage", "copies")
+_ROWS = (*MEASURES, "agreement")  # the last where samples were made as something, see zaohua.judges.agreement
+_SHARES = ("precision", "recall", "coverage", "agreement", "copies")
 
 
 def picture_scores(reference: Reading, samples: Reading, *, seed: int = 0) -> dict[str, float]:
@@ -81,7 +82,7 @@ def score_rows(report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """The report of `compare`, or as much of it as there is, for a table in the language in force: measure, generated,
     real."""
     rows = []
-    for name in filter(report.__contains__, MEASURES):
+    for name in filter(report.__contains__, _ROWS):
         value, floor = (
             f"{number:.1%}" if name in _SHARES else f"{number:.4g}"
             for number in (report[name]["value"], report[name]["floor"])

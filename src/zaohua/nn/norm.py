@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
@@ -25,6 +26,8 @@ class RMSNorm(nn.RMSNorm):
         super().__init__(width, eps=eps)
 
     def forward(self, x: Tensor) -> Tensor:
+        if x.dtype != self.weight.dtype:  # within autocast; PyTorch's kernel in one piece wants both alike
+            return F.rms_norm(x, self.normalized_shape, self.weight.to(x.dtype), self.eps)
         full = x.dtype == self.weight.dtype and x.dtype in (torch.float32, torch.float64)  # halves would overflow below
         if full and x.device.type == "cpu" and torch.is_grad_enabled():
             return _RMSNorm.apply(x, self.weight, self.eps)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from painting import album
+from PIL import Image
 
 from zaohua.data.pictures import PictureConfig, read_pictures
 from zaohua.gan.images import measures
@@ -69,3 +70,21 @@ def test_pictures_to_be_measured_have_the_classes_of_those_trained_on(tmp_path):
     drawn = Measures(pictures, MeasureConfig()).labels(5 * len(pictures.train))
     counts = torch.bincount(drawn).float()
     assert torch.equal(counts / 5, torch.bincount(pictures.train_labels).float())
+
+
+def test_classes_asked_for_are_looked_for_in_what_was_made(tmp_path):
+    """Training pictures as generated ones are of their classes, and of other classes they are not."""
+    for number, name in enumerate(("red", "blue")):
+        for place in range(20):
+            shade = np.random.default_rng(place).integers(150, 255)
+            pixels = np.zeros((16, 16, 3), np.uint8)
+            pixels[..., 2 * number] = shade
+            (tmp_path / name).mkdir(exist_ok=True)
+            Image.fromarray(pixels).save(tmp_path / name / f"{place}.png")
+    pictures = read_pictures(PictureConfig(source=f"folder:{tmp_path}", size=16, classes=True), 1)
+    judge = Measures(pictures, MeasureConfig(extractor="small-cnn-mnist", realism=0))
+    found = judge.whole(pictures.train, pictures.train_labels)["scores"]["agreement"]
+    other = judge.whole(pictures.train, 1 - pictures.train_labels)["scores"]["agreement"]
+    assert found["value"] == pytest.approx(1 - other["value"])
+    assert found["value"] > 0.9
+    assert "agreement" not in judge.whole(pictures.train)["scores"], "nothing was asked for"

@@ -5,6 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zaohua.gan.images.config import PictureModelConfig
 from zaohua.gan.networks.convnet import pixel_norm
 from zaohua.gan.networks.shape import NETWORKS, build_discriminator, build_generator, shape
 
@@ -41,6 +42,26 @@ def test_a_class_changes_picture_and_score(network):
     pictures = torch.randn(3, 1, 16, 16)
     one, other = discriminator(pictures, torch.tensor([0, 1, 1])), discriminator(pictures, torch.tensor([0, 2, 1]))
     assert one[1] != other[1]
+
+
+def test_classes_with_starts_of_their_own_differ_more_and_mix():
+    """By what they begin from and not by the latent vector alone; signals keep their size; a mixture lies between."""
+    torch.manual_seed(0)
+    apart, sizes = [], []
+    for own in (False, True):
+        generator = build_generator(shape("nano", 16, 1, classes=4, latent=8, own_start=own))
+        z = torch.zeros(4, 8)
+        with torch.no_grad():
+            generator.from_latent.bias.normal_()
+            generator.classes.weight.zero_()  # nothing is said of the class but by the start
+            made = generator(z, torch.arange(4))
+            torch.testing.assert_close(generator(z, torch.eye(4)), made)
+        apart.append((made - made.mean(0)).std())
+        sizes.append(made.std())
+    assert apart[0] < 1e-6 < 0.1 < apart[1]
+    assert 0.3 < sizes[1] / sizes[0] < 3
+    with pytest.raises(ValueError, match="own_start"):
+        PictureModelConfig(network="dcgan32", own_start=True)
 
 
 @pytest.mark.parametrize("size", [16, 64, 256])

@@ -28,6 +28,7 @@ class PictureModelConfig(Section):
     network: str = Field("nano32", description=f"{', '.join(NETWORKS)}, with 16, 32, 64, 128 or 256 behind it")
     latent: Annotated[int, Field(ge=1, le=1024)] = Field(64, description="numbers that a picture is made from")
     blocks: Annotated[int, Field(ge=0, le=8)] = Field(0, description="residual blocks at each size")
+    own_start: bool = Field(False, description="each class begins from a picture of its own; for many narrow classes")
     generator_width: Positive = Field(1.0, description="factor on its channels")
     discriminator_width: Positive = Field(1.0, description="factor on its channels")
 
@@ -36,6 +37,8 @@ class PictureModelConfig(Section):
         if not _DIAL.fullmatch(self.network):
             sizes = ", ".join(map(str, SIZES))
             raise ValueError(f"network is one of {', '.join(NETWORKS)} with one of {sizes} behind it, such as nano32")
+        if self.own_start and self.network.startswith("dcgan"):
+            raise ValueError("own_start: dcgan begins from no learnt picture; take it with nano or small")
         return self
 
     @property
@@ -45,9 +48,17 @@ class PictureModelConfig(Section):
 
     def shape(self, channels: int, classes: int) -> Shape:
         """Both networks' shape for such pictures."""
-        family = self.network.removesuffix(str(self.size))
-        widths = {"generator_width": self.generator_width, "discriminator_width": self.discriminator_width}
-        return shape(family, self.size, channels, classes=classes, latent=self.latent, blocks=self.blocks, **widths)
+        return shape(
+            self.network.removesuffix(str(self.size)),
+            self.size,
+            channels,
+            classes=classes,
+            latent=self.latent,
+            blocks=self.blocks,
+            own_start=self.own_start,
+            generator_width=self.generator_width,
+            discriminator_width=self.discriminator_width,
+        )
 
 
 class ImageTrainConfig(AdversarialTrainConfig):

@@ -42,7 +42,8 @@ def evaluate_folder(
     pictures = read_pictures(data.model_copy(update={"channels": model.shape.channels}), seed, visible=visible)
     measures = Measures(pictures, measure)
     z, labels = model.draw(measures.final, seed=SEED)
-    if pictures.classes == model.classes and labels is not None:
+    same = pictures.classes == model.classes
+    if same and labels is not None:
         labels = measures.labels(measures.final)
-    found = measures.whole(model.pictures(z, labels), visible=visible)
+    found = measures.whole(model.pictures(z, labels), labels if same else None, visible=visible)
     return {**as_metrics(scored(found)), **found, "data": [data.source]}

@@ -37,6 +37,7 @@ def load_images(folder: Path) -> tuple[nn.Module, Shape, tuple[str, ...]]:
         generator_widths=values.widths("generator_widths"),
         discriminator_widths=values.widths("discriminator_widths"),
         blocks=values.supported("blocks", *range(9)),
+        own_start=values.flag("own_start", default=False),
     )
     if shape.size != FIRST << (len(shape.generator_widths) - 1):
         raise values.refuse("size", shape.size, t("gan.expected_size", octaves=len(shape.generator_widths)))

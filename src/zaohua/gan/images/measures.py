@@ -18,6 +18,7 @@ from zaohua.data.wheels import cache_folder
 from zaohua.files import new_file
 from zaohua.gan.images.config import MeasureConfig
 from zaohua.i18n import t
+from zaohua.judges.agreement import agreement_report
 from zaohua.judges.extractor import Extractor, Reading, open_extractor
 from zaohua.judges.realism import realism_report
 from zaohua.judges.scores import compare
@@ -78,10 +79,12 @@ class Measures:
         fd = frechet_distance(moments(reference), moments(read))
         return {"fd": fd, **precision_recall_density_coverage(reference, read, k=k)}
 
-    def whole(self, made: Tensor, *, visible: bool = False) -> dict[str, Any]:
-        """Every measure beside the floor as "scores" (see zaohua.judges.scores.compare); as "realism" what a fresh
-        classifier makes of them (zaohua.judges.realism), unless the recipe leaves it out."""
-        held_out = self.pictures.validation[_shuffled(len(self.pictures.validation))[: self._held_out]]
+    def whole(self, made: Tensor, labels: Tensor | None = None, *, visible: bool = False) -> dict[str, Any]:
+        """Every measure beside the floor as "scores" (see zaohua.judges.scores.compare), with labels, the classes they
+        were made as, int64 [N], also "agreement" (zaohua.judges.agreement); as "realism" what a fresh classifier makes
+        of them (zaohua.judges.realism), unless the recipe leaves it out."""
+        unseen = _shuffled(len(self.pictures.validation))[: self._held_out]
+        held_out = self.pictures.validation[unseen]
         with counters(visible=visible) as shown:
             bar = shown.add_task(t("gan.measuring"), total=2 * len(held_out))
 
@@ -90,7 +93,15 @@ class Measures:
 
             fake = self.extractor.read(made[: len(held_out)], on_progress=tell)
             real = self.extractor.read(held_out, on_progress=lambda done: tell(len(held_out) + done))
-            found = {"scores": compare(self._reference(_REFERENCE), real, fake, self.extractor.name)}
+            reference = self._reference(_REFERENCE)
+            found = {"scores": compare(reference, real, fake, self.extractor.name)}
+            if labels is not None and self.pictures.train_labels is not None:
+                assert self.pictures.validation_labels is not None
+                found["scores"]["agreement"] = agreement_report(
+                    (reference.features, self.pictures.train_labels[self._order[: len(reference.features)]]),
+                    (fake.features, labels[: len(held_out)].cpu()),
+                    (real.features, self.pictures.validation_labels[unseen]),
+                )
             for pair in found["scores"]["nearest"]:
                 pair["training"] = int(self._order[pair["training"]])
             if self.config.realism:

@@ -162,7 +162,7 @@ class ImageTask(AdversarialTask):
         made that lie nearest to pictures it was trained on, above these."""
         model = self._model(weights)
         made = self._made(model, self.measures.final, torch.device("cpu"))
-        found = self.measures.whole(made, visible=self._visible)
+        found = self.measures.whole(made, self.measures.labels(self.measures.final), visible=self._visible)
         pairs = found["scores"]["nearest"]
         beside = [made[[pair["sample"] for pair in pairs]], self.pictures.train[[pair["training"] for pair in pairs]]]
         sheet = Image(pixels=grid(torch.cat(beside), len(pairs)), model=self.recipe.run.dir)

@@ -13,6 +13,7 @@ from zaohua.nn.convolution import twice
 
 _SLOPE = 0.2  # of LeakyReLU below 0
 _CONSTANT = 128  # channels of what every picture begins with
+_EVEN = 0.5**0.5  # keeps a sum of two at the spread of one
 LOUD = 2.0  # spread of the factors that the latent vector gives them at the start
 
 
@@ -64,7 +65,8 @@ class Octave(nn.Module):
 
 class Generator(nn.Module):
     """From a learnt picture of 4×4, its channels scaled by the latent vector, up octave by octave; no function at the
-    end, so that what is saved is cut at -1 and 1."""
+    end, so that what is saved is cut at -1 and 1. With shape.own_start half of that picture is the class's own: told of
+    many narrow classes by the latent vector alone, it gives them colours first and shapes late."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -75,6 +77,8 @@ class Generator(nn.Module):
         nn.init.normal_(self.from_latent.weight, std=LOUD * inputs**-0.5)
         self.constant = nn.Parameter(torch.empty(1, _CONSTANT, FIRST, FIRST))
         nn.init.normal_(self.constant)
+        own = bool(shape.classes) and shape.own_start
+        self.own = nn.Embedding(shape.classes, _CONSTANT * FIRST**2) if own else None
         widths = (_CONSTANT, *shape.generator_widths)
         self.octaves = nn.ModuleList(Octave(*pair, shape.blocks, norm=True) for pair in pairwise(widths))
         self.to_pixels = _conv(widths[-1], shape.channels)
@@ -83,7 +87,11 @@ class Generator(nn.Module):
         if self.classes is not None:
             assert labels is not None
             z = torch.cat((z, class_vectors(self.classes, labels)), 1)
-        x = self.from_latent(z)[:, :, None, None] * self.constant
+        start = self.constant
+        if self.own is not None:
+            assert labels is not None
+            start = (start + class_vectors(self.own, labels).unflatten(1, start.shape[1:])) * _EVEN
+        x = self.from_latent(z)[:, :, None, None] * start
         for place, octave in enumerate(self.octaves):
             x = octave(twice(x) if place else x)
         return self.to_pixels(x)

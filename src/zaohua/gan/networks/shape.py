@@ -15,7 +15,8 @@ class Shape:
     """Of both networks. size: side of a picture in pixels, a power of two; channels: 1, 3 or 4; classes: 0 without.
 
     generator_widths, discriminator_widths: channels at each octave, from the smallest side to the largest and from the
-    largest to the smallest; blocks: residual blocks in each octave beside its one convolution.
+    largest to the smallest; blocks: residual blocks in each octave beside its one convolution; own_start: whether each
+    class's pictures begin from a learnt one of its own, beside what all begin from ("nano" and "small").
     """
 
     network: str
@@ -26,6 +27,7 @@ class Shape:
     generator_widths: tuple[int, ...]
     discriminator_widths: tuple[int, ...]
     blocks: int = 0
+    own_start: bool = False
 
 
 # network -> module, channels from the largest side downwards of the generator and of the discriminator
@@ -45,6 +47,7 @@ def shape(
     classes: int = 0,
     latent: int = 64,
     blocks: int = 0,
+    own_start: bool = False,
     generator_width: float = 1.0,
     discriminator_width: float = 1.0,
 ) -> Shape:
@@ -64,6 +67,7 @@ def shape(
         generator_widths=scaled(generator, generator_width)[::-1],
         discriminator_widths=scaled(discriminator, discriminator_width),
         blocks=blocks,
+        own_start=own_start,
     )
 
 
