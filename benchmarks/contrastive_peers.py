@@ -4,12 +4,11 @@ Each arm is a process of its own, one after the other for every seed. All get th
 same order and crops, the same AdamW on the same schedule, and as many weights within 2%; none sees a padded token less
 than its own code lets it. Time is that of forward and backward pass and update, in seconds of the processor.
 
-    arms: open_clip (CLIP of open_clip.model with its ClipLoss), plain (our towers, one answer each), several (the same
-          with captions that are also another picture's as answers to it)
-    data: names (OpenMoji with CLDR's English names), stamps (a captions.jsonl, e.g. Tux Paint's stamps: --stamps FILE),
-          figures (drawn here: coloured figures of two sizes in five places, whose captions recur)
+    arms: see ARMS; all but open_clip are our towers
+    data: see contrastive_sets.py; or --source SOURCE, any source of captioned pictures
 
-open_clip needs torchvision, whose builds want a CUDA PyTorch; nothing of it is used here but its name. So:
+Behind each figure stands how much more it is than that of plain, in the mean over the seeds, and the 95% interval of
+that. open_clip needs torchvision, whose builds want a CUDA PyTorch; nothing of it is used here but its name. So:
 
     pip install --no-deps --target PEERS torchvision==0.28.0 open_clip_torch==3.3.0 timm ftfy wcwidth
     python benchmarks/contrastive_peers.py --peers PEERS --seeds 1 2 3
@@ -23,15 +22,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import numpy as np
 import torch
-from seeded_runs import cell, conditions, options
+from contrastive_sets import SETS, SIDE, captioned
+from seeded_runs import command, interval, options, publish, short, versions
 from torch import Tensor, nn
 
-from zaohua.data.captioned import CaptionedConfig, read_captioned
 from zaohua.data.order import sample_numbers
 from zaohua.gan.images.pixels import to_floats
 from zaohua.language.tokenizer import TokenizerConfig
@@ -39,36 +41,53 @@ from zaohua.language.tokenizer_training import train as train_tokenizer
 from zaohua.metrics.retrieval import cross_modal_scores
 from zaohua.multimodal.contrastive.augment import picture_views
 from zaohua.multimodal.contrastive.captions import Captions, rows
-from zaohua.multimodal.contrastive.losses import softmax_loss
+from zaohua.multimodal.contrastive.losses import within_difference
 from zaohua.multimodal.contrastive.shape import TowersConfig, encoder_stack
 from zaohua.multimodal.contrastive.towers import Towers, initialise
 from zaohua.seeding import sample_keys
 
-ARMS = ("open_clip", "plain", "several")
-HEAD, PATCH, SIDE, VOCABULARY = 32, 8, 64, 2048
+HEAD, VOCABULARY = 32, 2048
 BETAS, DECAY, WARM = (0.9, 0.98), 0.2, 0.1  # of AdamW as open_clip's README trains small models; share of warm-up
 RATE = 1e-3
-COLOURS = {"red": (214, 48, 49), "green": (39, 174, 96), "blue": (41, 98, 255), "yellow": (241, 196, 15)}
-COLOURS |= {"purple": (142, 68, 173), "black": (30, 30, 30)}
-PLACES = {"in the middle": (0.5, 0.5), "at the top": (0.5, 0.25), "at the bottom": (0.5, 0.75)}
-PLACES |= {"on the left": (0.25, 0.5), "on the right": (0.75, 0.5)}
-FIGURES = ("circle", "square", "triangle", "cross")
-Step = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+COLUMNS = {"recall_at_10": "R@10", "name_10": "naming", "find_10": "finding", "recall_at_1": "R@1"}
+COLUMNS |= {"mean_average_precision": "mAP"}
+View = tuple[Tensor, Tensor, Tensor]  # pictures, ids and lengths of their captions
+Step = Callable[[list[View], Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """How a batch is judged. several: whether a caption that is also true of another picture is an answer to it;
+    within: weight of the difference between two views of one picture and two captions of it."""
+
+    about: str
+    kind: str = "softmax"
+    several: bool = False
+    within: float = 0.0
+
+
+OPEN_CLIP, PLAIN = "open_clip", "plain"
+ARMS = {
+    OPEN_CLIP: Arm("open_clip 3.3.0: its CLIP and ClipLoss"),
+    PLAIN: Arm("ours, each picture with its own caption as the only answer"),
+    "several": Arm("ours, all captions of the batch that are true of it as answers (`loss.equal`)", several=True),
+    "within": Arm("several, and two views alike (`loss.within = 0.3`)", several=True, within=0.3),
+    "sigmoid": Arm("ours, every pair by itself (`loss.kind = sigmoid`)", kind="sigmoid", several=True),
+}
 
 
 def main() -> None:
     parser = options(__doc__, "/tmp/contrastive_peers")
     parser.add_argument("--peers", type=Path, help="folder of open_clip and what it imports; left out: ours alone")
-    parser.add_argument("--data", nargs="+", default=["names", "figures"], choices=("names", "stamps", "figures"))
-    parser.add_argument("--stamps", help="jsonl:FILE")
+    parser.add_argument("--data", nargs="*", default=["kinds"], choices=SETS)
+    parser.add_argument("--source", help="further pictures with captions, e.g. jsonl:FILE")
     parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=ARMS)
     parser.add_argument("--width", type=int, default=192)
     parser.add_argument("--layers", type=int, default=4)
+    parser.add_argument("--patch", type=int, default=8)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--epochs", type=float, default=20)
-    parser.add_argument(
-        "--context", type=int, default=32, help="tokens of a caption at most; open_clip's default is 77"
-    )
+    parser.add_argument("--context", type=int, default=32, help="tokens of a caption at most; open_clip has 77")
     parser.add_argument("--one", nargs=3, metavar=("DATA", "ARM", "SEED"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -76,38 +95,59 @@ def main() -> None:
         data, arm, seed = given.one
         print(json.dumps(run(data, arm, int(seed), given)))
         return
-    found = {data: {arm: [] for arm in given.arms} for data in given.data}
-    for data in given.data:
+    for data in [*given.data, *filter(None, [given.source])]:
+        found: dict[str, list[dict[str, Any]]] = {arm: [] for arm in given.arms}
         for seed in given.seeds:
             for arm in given.arms[:: 1 if seed % 2 else -1]:
-                found[data][arm].append(child(data, arm, seed))
-                print(data, arm, seed, json.dumps(found[data][arm][-1]), file=sys.stderr, flush=True)
-    text = "\n".join(line for data in given.data for line in lines(data, found[data])) + f"\n{conditions(given)}\n"
-    print(text)
-    if given.results:
-        with given.results.open("a", encoding="utf-8") as file:
-            file.write(text)
+                found[arm].append(child(data, arm, seed, given))
+                print(data, arm, seed, json.dumps(found[arm][-1]), file=sys.stderr, flush=True)
+        publish(section(data, found, given), given)
 
 
-def child(data: str, arm: str, seed: int) -> dict[str, Any]:
-    command = [sys.executable, __file__, *sys.argv[1:], "--one", data, arm, str(seed)]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+def child(data: str, arm: str, seed: int, given: argparse.Namespace) -> dict[str, Any]:
+    """One arm in a process of its own; what was measured before is not measured again."""
+    sizes = f"{given.width}-{given.layers}-{given.patch}-{given.batch}-{given.epochs:g}-{given.context}"
+    kept = given.runs / f"{data.replace('/', '_')}-{arm}-{seed}-{sizes}.json"
+    if not kept.exists():
+        wanted = [sys.executable, __file__, *sys.argv[1:], "--one", data, arm, str(seed)]
+        said = subprocess.run(wanted, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1]
+        given.runs.mkdir(parents=True, exist_ok=True)
+        kept.write_text(said, encoding="utf-8")
+    return json.loads(kept.read_text(encoding="utf-8"))
 
 
-def lines(data: str, found: dict[str, list[dict[str, Any]]]) -> list[str]:
+def section(data: str, found: dict[str, list[dict[str, Any]]], given: argparse.Namespace) -> str:
     """The table of one set."""
-    names = {"pairs_per_second": "pairs/s", "seconds": "seconds", "peak_mb": "peak MB", "parameters": "weights"}
-    names |= {f"recall_at_{k}": f"R@{k}" for k in (1, 5, 10)} | {"median_rank": "median rank"}
-    made = [f"**{data}**", "", f"| arm | {' | '.join(names.values())} |", "|---" * (len(names) + 1) + "|"]
+    known = found[PLAIN][0] if PLAIN in found else next(iter(found.values()))[0]
+    lines = [
+        f"**{data}**: {known['pairs']:,} pairs to learn from, {known['held']:,} pictures and {known['texts']:,} "
+        f"captions held back; a caption of a batch is true of {known['true_of']:.1f} of its {given.batch} pictures. "
+        f"Width {given.width}, {given.layers} + {given.layers} layers, patches of {given.patch}, {given.epochs:g} "
+        "epochs. R@10 is the mean of naming (a picture finds a caption) and finding (a caption finds a picture). "
+        f"Means over seeds {', '.join(map(str, given.seeds))}. {versions()}",
+        "",
+        "| arm | " + " | ".join(COLUMNS.values()) + " | pairs/s | peak MB | weights |",
+        "|---" * (len(COLUMNS) + 4) + "|",
+    ]
     for arm, runs in found.items():
-        made.append(f"| {arm} | {' | '.join(cell([one[name] for one in runs]) for name in names)} |")
-    if "open_clip" in found and "plain" in found:
-        pairs = zip(found["plain"], found["open_clip"], strict=True)
-        made += [
-            "",
-            f"plain ÷ open_clip in pairs/s: {cell([a['pairs_per_second'] / b['pairs_per_second'] for a, b in pairs])}",
-        ]
-    return [*made, ""]
+        cells = [f"{mean(run[name] for run in runs):.3f}{beside(name, arm, found)}" for name in COLUMNS]
+        rest = [short(mean(run[name] for run in runs)) for name in ("pairs_per_second", "peak_mb", "parameters")]
+        lines.append(f"| {ARMS[arm].about} | " + " | ".join([*cells, *rest]) + " |")
+    if {OPEN_CLIP, PLAIN} <= found.keys() and len(given.seeds) > 1:
+        both = zip(found[PLAIN], found[OPEN_CLIP], strict=True)
+        middle, half = interval([ours["pairs_per_second"] / theirs["pairs_per_second"] for ours, theirs in both])
+        lines += ["", f"plain ÷ open_clip in pairs/s: {middle:.2f} ± {half:.2f}"]
+    typed = f"contrastive_peers.py --data {data} --width {given.width} --layers {given.layers} --patch {given.patch}"
+    typed += f" --batch {given.batch} --epochs {given.epochs:g} --context {given.context} --peers PEERS"
+    return "\n".join([*lines, "", command(typed, given), ""])
+
+
+def beside(name: str, arm: str, found: dict[str, list[dict[str, Any]]]) -> str:
+    """How much more than plain, with the interval of that."""
+    if arm == PLAIN or PLAIN not in found or len(found[PLAIN]) < 2:
+        return ""
+    middle, half = interval([mine[name] - plain[name] for mine, plain in zip(found[arm], found[PLAIN], strict=True)])
+    return f" ({middle:+.3f} ± {half:.3f})"
 
 
 # ---- one arm
@@ -115,33 +155,36 @@ def lines(data: str, found: dict[str, list[dict[str, Any]]]) -> list[str]:
 
 def run(data: str, arm: str, seed: int, given: argparse.Namespace) -> dict[str, Any]:
     """Train one arm and measure it."""
-    pictures, captions, held, held_captions = read(data, given)
-    tokenizer = train_tokenizer(
-        TokenizerConfig(vocab_size=VOCABULARY), [text for one in captions for text in one["en"]]
-    )
+    pictures, captions, held, held_captions = SETS.get(data, partial(captioned, data))()
+    said = [text for one in captions for text in one["en"]]
+    tokenizer = train_tokenizer(TokenizerConfig(vocab_size=VOCABULARY), said)
     known = Captions(captions, "pictures", tokenizer)
     asked = Captions(held_captions, "pictures", tokenizer)
     end = tokenizer.vocab_size  # open_clip reads a text at the token with the largest id
-    model, step, vectors = make(arm, tokenizer.vocab_size + 1, seed, given)
+    model, step, vectors = make(ARMS[arm], tokenizer.vocab_size + 1, seed, given)
     batch = min(given.batch, len(pictures))
     steps = max(1, round(given.epochs * len(pictures) / batch))
     decayed = [p for p in model.parameters() if p.ndim > 1]
     others = [p for p in model.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": DECAY}, {"params": others, "weight_decay": 0.0}]
     optimiser = torch.optim.AdamW(groups, lr=RATE, betas=BETAS, fused=True)
-    seconds = 0.0
+    seconds, true_of = 0.0, 0.0
     for number in range(steps):
         things = sample_numbers(seed, number, batch, len(pictures))
-        keys = sample_keys(seed, number, torch.arange(batch))
-        x = picture_views(to_floats(pictures[torch.from_numpy(things)]), keys, crop=0.3, colour=0.2, mirror=False)
-        texts, tokens = known.chosen(things, keys, 0.0)
-        ids, lengths = rows(tokens, end, given.context)
-        positives = known.positives(things, texts)
+        x = to_floats(pictures[torch.from_numpy(things)])
+        views, positives = [], torch.empty(0)
+        for again in range(2 if ARMS[arm].within else 1):
+            keys = sample_keys(seed, number, torch.arange(batch) + again * batch)
+            texts, tokens = known.chosen(things, keys, 0.0)
+            seen = picture_views(x, keys, crop=0.3, colour=0.2, mirror=False)
+            views.append((seen, *rows(tokens, end, given.context)))
+            positives = positives if again else known.positives(things, texts)
+        true_of += float(positives.sum()) / batch / steps
         for group in optimiser.param_groups:
             group["lr"] = RATE * schedule(number, steps)
         began = time.process_time()
         optimiser.zero_grad()
-        step(x, ids, lengths, positives).backward()
+        step(views, positives).backward()
         optimiser.step()
         seconds += time.process_time() - began
     u, v = vectors(to_floats(held), *rows([asked.tokens_of(n) for n in range(len(asked.texts))], end, given.context))
@@ -150,10 +193,14 @@ def run(data: str, arm: str, seed: int, given: argparse.Namespace) -> dict[str, 
     return {
         "parameters": sum(p.numel() for p in model.parameters()),
         "pairs_per_second": steps * batch / seconds,
-        "seconds": seconds,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         **{name: float(np.mean([one[name] for one in both])) for name in both[0]},
-        "recurring": float(known.positives(np.arange(len(captions)), known.of[:, 0]).sum(1).float().mean()),
+        "name_10": both[0]["recall_at_10"],  # a picture finds one of its captions
+        "find_10": both[1]["recall_at_10"],  # a caption finds a picture that it is true of
+        "pairs": len(pictures),
+        "held": len(held),
+        "texts": len(asked.texts),
+        "true_of": true_of,
     }
 
 
@@ -163,25 +210,27 @@ def schedule(step: int, steps: int) -> float:
     return (step + 1) / warm if step < warm else 0.5 * (1 + math.cos(math.pi * (step - warm) / (steps - warm)))
 
 
-def make(arm: str, vocabulary: int, seed: int, given: argparse.Namespace) -> tuple[nn.Module, Step, Any]:
+def make(arm: Arm, vocabulary: int, seed: int, given: argparse.Namespace) -> tuple[nn.Module, Step, Any]:
     """A model, its loss of a batch, and its vectors of pictures and texts."""
     torch.manual_seed(seed)
-    if arm == "open_clip":
+    if arm is ARMS[OPEN_CLIP]:
         return open_clip(vocabulary, given)
     heads = given.width // HEAD
     stack = encoder_stack(
         layers=given.layers, width=given.width, heads=heads, head_dim=HEAD, ffn_width=4 * given.width, learned=True
     )
-    sizes = {"size": SIDE, "channels": 3, "patch": PATCH, "stem": "patches"}
-    shape = TowersConfig(
-        kind="pictures", media=stack, text=stack, vocab_size=vocabulary, context=given.context, dim=given.width, **sizes
-    )
-    towers = Towers(shape)
+    sizes: dict[str, Any] = {"size": SIDE, "channels": 3, "patch": given.patch, "stem": "patches"}
+    sizes |= {"vocab_size": vocabulary, "context": given.context, "dim": given.width, "loss": arm.kind}
+    towers = Towers(TowersConfig(kind="pictures", media=stack, text=stack, **sizes))
     initialise(towers, seed)
 
-    def step(x: Tensor, ids: Tensor, lengths: Tensor, positives: Tensor) -> Tensor:
-        answers = positives if arm == "several" else None
-        return softmax_loss(towers.see(x), towers.read(ids, lengths), towers.scale(), answers)
+    def step(views: list[View], positives: Tensor) -> Tensor:
+        (u, v), *others = [(towers.see(x), towers.read(ids, lengths)) for x, ids, lengths in views]
+        loss, _ = towers.judged(u, v, positives if arm.several else None)
+        for u2, v2 in others:
+            same = positives | positives.T
+            loss = loss + arm.within * (within_difference(u, u2, same) + within_difference(v, v2, same)) / 2
+        return loss
 
     @torch.no_grad()
     def vectors(x: Tensor, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
@@ -202,11 +251,11 @@ def open_clip(vocabulary: int, given: argparse.Namespace) -> tuple[nn.Module, St
     from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
 
     width, layers = given.width, given.layers
-    seen = CLIPVisionCfg(layers=layers, width=width, head_width=HEAD, patch_size=PATCH, image_size=SIDE)
-    read_ = CLIPTextCfg(
+    seen = CLIPVisionCfg(layers=layers, width=width, head_width=HEAD, patch_size=given.patch, image_size=SIDE)
+    read = CLIPTextCfg(
         context_length=given.context, vocab_size=vocabulary, width=width, heads=width // HEAD, layers=layers
     )
-    model, loss = CLIP(width, seen, read_), ClipLoss()
+    model, loss = CLIP(width, seen, read), ClipLoss()
 
     def padded(ids: Tensor) -> Tensor:
         """Its tokeniser's form: zeros after the mark of the end."""
@@ -215,7 +264,8 @@ def open_clip(vocabulary: int, given: argparse.Namespace) -> tuple[nn.Module, St
         ends = (full == vocabulary - 1).int().argmax(1, keepdim=True)
         return full.masked_fill(torch.arange(given.context) > ends, 0)
 
-    def step(x: Tensor, ids: Tensor, lengths: Tensor, positives: Tensor) -> Tensor:
+    def step(views: list[View], positives: Tensor) -> Tensor:
+        ((x, ids, _),) = views
         with torch.no_grad():
             model.logit_scale.clamp_(0, math.log(100))
         u, v, scale = model(x, padded(ids))
@@ -227,69 +277,6 @@ def open_clip(vocabulary: int, given: argparse.Namespace) -> tuple[nn.Module, St
         return model.encode_image(x, normalize=True), model.encode_text(padded(ids), normalize=True)
 
     return model, step, vectors
-
-
-# ---- data
-
-
-def read(data: str, given: argparse.Namespace) -> tuple[Tensor, list[dict], Tensor, list[dict]]:
-    """Pictures uint8 [N, 3, 64, 64] and their captions, to train on and held back."""
-    if data == "figures":
-        return *figures(1200, 1), *figures(480, 2)
-    source = "builtin:openmoji-names" if data == "names" else given.stamps
-    if source is None:
-        raise SystemExit("the set stamps needs --stamps jsonl:FILE")
-    config = CaptionedConfig(source=source, size=SIDE, channels=3, fit="contain", languages=["en"], validation=0.2)
-    found = read_captioned(config, 1)
-    return found.train.media, found.train.captions, found.validation.media, found.validation.captions
-
-
-def figures(count: int, seed: int) -> tuple[Tensor, list[dict]]:
-    """Figures at random, a little moved and turned, with captions that are wholly true of them."""
-    from PIL import Image, ImageDraw
-
-    draw = np.random.default_rng(seed)
-    pictures, captions = [], []
-    for _ in range(count):
-        colour, place, figure = (str(draw.choice(list(names))) for names in (COLOURS, PLACES, FIGURES))
-        small = bool(draw.random() < 0.5)
-        ground = int(draw.integers(200, 256))
-        image = Image.new("RGB", (4 * SIDE, 4 * SIDE), (ground,) * 3)
-        centre = 4 * SIDE * (np.array(PLACES[place]) + draw.uniform(-0.05, 0.05, 2))
-        radius = 4 * SIDE * (0.1 if small else 0.2) * draw.uniform(0.85, 1.15)
-        outline(ImageDraw.Draw(image), figure, centre, radius, draw.uniform(-0.2, 0.2), COLOURS[colour])
-        pictures.append(np.asarray(image.resize((SIDE, SIDE), Image.Resampling.LANCZOS)).transpose(2, 0, 1))
-        captions.append({"en": [f"a {'small' if small else 'large'} {colour} {figure} {place}"]})
-    return torch.from_numpy(np.stack(pictures)), captions
-
-
-def outline(pen: Any, figure: str, centre: np.ndarray, radius: float, turn: float, colour: tuple[int, ...]) -> None:
-    """Draw one figure."""
-    if figure == "circle":
-        pen.ellipse([*(centre - radius), *(centre + radius)], fill=colour)
-        return
-    if figure == "cross":
-        points = [
-            (-3, -1),
-            (-1, -1),
-            (-1, -3),
-            (1, -3),
-            (1, -1),
-            (3, -1),
-            (3, 1),
-            (1, 1),
-            (1, 3),
-            (-1, 3),
-            (-1, 1),
-            (-3, 1),
-        ]
-        corners = np.array(points) / 3
-    else:
-        sides = 4 if figure == "square" else 3
-        angles = np.arange(sides) * 2 * np.pi / sides + (np.pi / 4 if sides == 4 else -np.pi / 2)
-        corners = np.stack((np.cos(angles), np.sin(angles)), 1)
-    turned = corners @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    pen.polygon([tuple(centre + radius * point) for point in turned], fill=colour)
 
 
 if __name__ == "__main__":

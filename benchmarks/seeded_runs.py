@@ -2,6 +2,7 @@
 the form of their tables."""
 
 import argparse
+import math
 import platform
 import statistics
 from collections.abc import Callable, Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from scipy.stats import t as student
 
 from zaohua.training.run import train_recipe
 
@@ -36,6 +38,12 @@ def cell(values: Sequence[float | None], form: Callable[[float], str] | None = N
         return "–"
     middle = shown(statistics.median(known))
     return middle if len(known) == 1 else f"{middle} ({shown(min(known))}–{shown(max(known))})"
+
+
+def interval(differences: Sequence[float]) -> tuple[float, float]:
+    """Mean and half the width of its 95% interval by Student's t, of two or more."""
+    half = student.ppf(0.975, len(differences) - 1) * statistics.stdev(differences) / math.sqrt(len(differences))
+    return statistics.mean(differences), float(half)
 
 
 def short(value: float) -> str:

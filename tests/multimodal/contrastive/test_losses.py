@@ -27,18 +27,20 @@ def positives():
 
 
 def _softmax_in_loops(u, v, scale, positives) -> float:
-    def way(similar, positive) -> float:
-        total = 0.0
-        for i in range(N):
-            answers = [j for j in range(N) if positive(i, j)]
-            wrong = sum(math.exp(similar(i, n)) for n in range(N) if n not in answers)
-            terms = [math.log(math.exp(similar(i, j)) / (math.exp(similar(i, j)) + wrong)) for j in answers]
-            total -= sum(terms) / len(answers)
-        return total / N
-
-    there = way(lambda i, j: scale * float(u[i] @ v[j]), lambda i, j: positives[i][j])
-    back = way(lambda j, i: scale * float(u[i] @ v[j]), lambda j, i: positives[i][j])
-    return (there + back) / 2
+    """Captions that are true of the same media stand in it once, which is any of them if their vectors are the same."""
+    similar = [[scale * float(u[i] @ v[j]) for j in range(N)] for i in range(N)]
+    answers = [frozenset(i for i in range(N) if positives[i][j]) for j in range(N)]
+    captions = [[j for j in range(N) if answers[j] == those] for those in dict.fromkeys(answers)]
+    which = where = 0.0
+    for i in range(N):
+        total = sum(sum(math.exp(similar[i][j]) for j in alike) / len(alike) for alike in captions)
+        true = [alike for alike in captions if positives[i][alike[0]]]
+        named = [sum(similar[i][j] for j in alike) / len(alike) for alike in true]
+        which += math.log(total) - sum(named) / len(named)
+    for j in range(N):
+        found = [similar[i][j] for i in answers[j]]
+        where += math.log(sum(math.exp(similar[i][j]) for i in range(N))) - sum(found) / len(found)
+    return (which / N + where / N) / 2
 
 
 def test_softmax_loss_with_one_answer_each(pairs):
@@ -55,13 +57,28 @@ def test_softmax_loss_with_several_answers(pairs, positives):
     assert found == pytest.approx(_softmax_in_loops(u, v, 7.0, positives), rel=1e-9)
 
 
-def test_a_batch_of_one_caption_has_nothing_to_learn(pairs):
-    u, v, _ = pairs
-    u = u.clone().requires_grad_()
-    loss = softmax_loss(u, v, torch.tensor(7.0), torch.ones(N, N, dtype=torch.bool))
-    (gradient,) = torch.autograd.grad(loss, u)
-    assert float(loss.detach()) == 0
-    assert not gradient.any()
+def test_a_caption_counts_once_however_often_it_stands(pairs):
+    u, texts, _ = pairs
+    said = torch.tensor([0, 1, 0, 2, 0, 1])  # of six media, in three captions
+    positives = said[:, None] == said
+    s = 7.0 * u @ texts[:3].T
+    which = F.cross_entropy(s, said)
+    where = F.cross_entropy(s.T[said], F.normalize(F.one_hot(said).T[said].double(), p=1, dim=1))
+    found = float(softmax_loss(u, texts[said], torch.tensor(7.0), positives))
+    assert found == pytest.approx(float(which + where) / 2, rel=1e-9)
+
+
+def test_the_commoner_of_two_captions_is_likelier(pairs):
+    """What tells nothing is called by what is said most often, if captions count once; as CLIP has it, by neither."""
+    said = torch.tensor([0, 0, 0, 0, 0, 1])
+    media = torch.ones(N, 1, dtype=torch.float64)  # all look the same
+    texts = torch.zeros(2, 1, dtype=torch.float64, requires_grad=True)
+    one = torch.tensor(1.0)
+    several = softmax_loss(media, texts[said], one, said[:, None] == said)
+    more, less = (-torch.autograd.grad(several, texts)[0]).flatten().tolist()
+    assert more > 0 > less
+    alone = torch.autograd.grad(softmax_loss(media, texts[said], one), texts)[0]
+    assert alone.abs().max() < 1e-12
 
 
 @pytest.mark.parametrize("several", [False, True])

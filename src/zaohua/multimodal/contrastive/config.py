@@ -46,7 +46,9 @@ class ContrastiveLossConfig(Section):
     itself (sigmoid)."""
 
     kind: Literal["softmax", "sigmoid"] = "softmax"
-    equal: bool = Field(True, description="whether a caption that is also another picture's is an answer to it too")
+    equal: bool = Field(
+        True, description="whether a caption that is also another picture's is an answer to it too, and counts once"
+    )
     near: Fraction | None = Field(
         None, description="share of tokens from which two captions count as equal; left out: none but equal ones do"
     )

@@ -14,26 +14,35 @@ FIRST_SIGMOID_SCALE, FIRST_BIAS = 10.0, -10.0  # of the sigmoid loss, as in SigL
 
 
 def softmax_loss(u: Tensor, v: Tensor, scale: Tensor, positives: Tensor | None = None) -> Tensor:
-    """-1/2N Σᵢ ( mean_{j in Pᵢ} log exp(sᵢⱼ) / (exp(sᵢⱼ) + Σ_{n not in Pᵢ} exp(sᵢₙ)) + the same of the columns )
+    """Two questions, which caption of a medium and which medium of a caption, half of the sum of
 
-    Pᵢ: what is positive of i. With the diagonal alone it is CLIP's loss. What has the same caption is no negative and
-    does not compete. (To share one softmax among the positives, as in arXiv:2004.11362, eq. 2, would change nothing:
-    with equal captions their vectors are equal too, and all terms add up to those of the plain loss.)
+        1/N Σᵢ ( log Σₘ exp(sᵢₘ) - mean_{j in Pᵢ} sᵢⱼ )   and   1/N Σⱼ ( log Σₙ exp(sₙⱼ) - mean_{i in Pⱼ} sᵢⱼ )
+
+    P: the positives of i, or of j. i, n and the j on the right go over all N; m, and the j on the left, over the
+    captions that differ in what they are true of: those true of the same media count as one there. With the diagonal
+    alone it is CLIP's loss.
+
+    To name several positives without counting them once (arXiv:2004.11362, eq. 2) would change nothing where captions
+    are equal: their vectors are too, and all terms add up to those of CLIP. It asks how much likelier a caption is for
+    this medium than for any; counted once, how likely it is, so that of two that fit the commoner comes first.
     """
     s = scale * u @ v.T
     if positives is None:
         answers = torch.arange(len(s), device=s.device)
         return (F.cross_entropy(s, answers) + F.cross_entropy(s.T, answers)) / 2
-    positives = positives > 0
-    return (_against_negatives(s, positives) + _against_negatives(s.T, positives.T)) / 2
+    true = (positives > 0).to(s.dtype)
+    once = 1 / _alike(true)  # weights of captions, so that those that are alike weigh one together
+    named = (true * once * s).sum(1) / (true * once).sum(1)
+    found = (true * s).sum(0) / true.sum(0)
+    which = (s + once.log()).logsumexp(1) - named
+    where = s.logsumexp(0) - found
+    return (which.mean() + where.mean()) / 2
 
 
-def _against_negatives(s: Tensor, positives: Tensor) -> Tensor:
-    """The mean over rows of the mean over their positives: log(1 + Σₙ exp(sᵢₙ) / exp(sᵢⱼ)), n being negatives."""
-    lowest = torch.finfo(s.dtype).min / 2  # finite: a row without negatives has no gradient, and no NaN
-    negatives = s.masked_fill(positives, lowest).logsumexp(1, keepdim=True)
-    terms = F.softplus(negatives - s).masked_fill(~positives, 0.0)
-    return (terms.sum(1) / positives.sum(1)).mean()
+def _alike(true: Tensor) -> Tensor:
+    """How many columns are the same as each, itself among them. true: of zeros and ones, [N, M]. Returns [M]"""
+    _, place, count = true.unique(dim=1, return_inverse=True, return_counts=True)
+    return count[place].to(true.dtype)
 
 
 def sigmoid_loss(u: Tensor, v: Tensor, scale: Tensor, bias: Tensor, positives: Tensor | None = None) -> Tensor:
