@@ -6,18 +6,20 @@
 Random weights, the same for all: batch 1, greedy, fp32, 64 tokens of prompt and 256 new ones. Contestants take turns,
 `--rounds` times; medians are of whole calls, prompt included. "of bandwidth" is the share of the memory bandwidth,
 measured in the same process, that reading every weight and every kept key and value once per token would take.
-transformers runs with each cache that it has for this; its best is what ratios are against. The last line of standard
-output is JSON.
+transformers runs with each cache that it has for this; its best is what ratios are against. The engine runs as compiled
+code, where numba is installed, and by PyTorch's operations. The last line of standard output is JSON.
 """
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 
@@ -135,17 +137,21 @@ def contestants(shape: str, folder: Path, ids: list[int]) -> dict[str, Callable[
         "pad_token_id": 0,
     }
 
-    def ours(engine: Engine) -> Callable[[], list[int]]:
+    def ours(way: str) -> Callable[[], list[int]]:
+        os.environ["ZAOHUA_COMPILED"] = str(int(way == "compiled"))
+        engine = Engine(decoder, tokenizer, prefix_memory=0)
         request = Request(prompt=ids, sampling=SamplingConfig(temperature=0), max_new_tokens=NEW)
         return lambda: engine.complete([request])[0].ids
 
     def generate(cache: str) -> Callable[[], list[int]]:
         return lambda: theirs.generate(batch, cache_implementation=cache, **options)[0, len(ids) :].tolist()
 
-    full = Engine(decoder, tokenizer, prefix_memory=0)
+    ways = ("compiled", "torch") if find_spec("numba") else ("torch",)
+    full = {f"zaohua fp32, {way}": ours(way) for way in ways}
+    to_int8(decoder)
     return {
-        "zaohua fp32": ours(full),
-        "zaohua int8": ours(Engine(to_int8(decoder), tokenizer, prefix_memory=0)),
+        **full,
+        **{f"zaohua int8, {way}": ours(way) for way in ways},
         "transformers, dynamic cache": generate("dynamic"),
         "transformers, static cache": generate("static"),
     }
@@ -186,7 +192,7 @@ def measure(shape: str, rounds: int, llama: str | None) -> dict[str, dict[str, f
     with tempfile.TemporaryDirectory() as folder:
         all_of_them = contestants(shape, Path(folder), ids)
         texts = {name: write() for name, write in all_of_them.items()}  # to warm up
-        pairs = zip(texts["zaohua fp32"], texts["transformers, dynamic cache"], strict=True)
+        pairs = zip(next(iter(texts.values())), texts["transformers, dynamic cache"], strict=True)
         same = next((place for place, (ours, theirs) in enumerate(pairs) if ours != theirs), NEW)
         print(f"{shape}: {same} of {NEW} tokens the same as transformers'", file=sys.stderr)
         seconds: dict[str, list[float]] = {name: [] for name in all_of_them}

@@ -10,6 +10,7 @@
 
 import argparse
 import json
+import os
 import random
 import statistics
 import tempfile
@@ -101,6 +102,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    os.environ.setdefault("ZAOHUA_COMPILED", "1")  # even if it has to be compiled first
     from zaohua.language.engine.engine import Engine
 
     with tempfile.TemporaryDirectory() as folder:

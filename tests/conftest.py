@@ -8,6 +8,7 @@ from hypothesis import settings
 
 settings.register_profile("zaohua", deadline=None)  # a busy machine is no failure
 settings.load_profile("zaohua")
+os.environ.setdefault("ZAOHUA_COMPILED", "0")  # or tests would begin to compile; those of compiled code ask for it
 
 
 @pytest.fixture(scope="session")

@@ -68,9 +68,10 @@ class Decoder(nn.Module):
         mask: Mask | None = None,
         dropout_keys: Tensor | None = None,
         positions: Tensor | None = None,  # [B, T], where rows differ
+        embedded: Tensor | None = None,  # [B, T, D], instead of the ids' own vectors
     ) -> Tensor:
         """Final hidden states [B, T, D]; with a cache, the ids go on from its length, which is moved on."""
-        x = self.embed_tokens(ids)
+        x = self.embed_tokens(ids) if embedded is None else embedded
         if self.config.positions == "learned":
             start = 0 if cache is None else cache.length
             table = self.embed_positions.weight

@@ -106,11 +106,19 @@ def filter_logits(logits: Tensor, config: SamplingConfig) -> Tensor:
     return logits
 
 
+def _largest(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """Where the largest number of each row is, and which. [B, V] -> 2 x [B]"""
+    if logits.device.type == "cpu":  # by numpy: PyTorch would wake its threads, which then take the time of others
+        numbers = logits.numpy()
+        return torch.from_numpy(numbers.argmax(-1)), torch.from_numpy(numbers.max(-1))
+    return logits.argmax(-1), logits.amax(-1)
+
+
 def choose(logits: Tensor, uniform: Tensor, config: SamplingConfig) -> list[int]:
     """The next token of each row: the most probable at temperature 0, else a draw by inverting the cumulative
     distribution at `uniform` [B] in (0, 1). logits: [B, V], penalties already applied."""
     if config.temperature == 0:
-        tokens, total = logits.argmax(-1), logits.amax(-1)
+        tokens, total = _largest(logits)
     else:
         cumulative = filter_logits(logits, config).softmax(-1).cumsum(-1, dtype=torch.float64)
         total = cumulative[:, -1]

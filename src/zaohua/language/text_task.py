@@ -15,6 +15,7 @@ from zaohua.artifacts import Text
 from zaohua.data.examples import fingerprint
 from zaohua.data.languages import language_of
 from zaohua.i18n import t
+from zaohua.language import pretrained
 from zaohua.language.one_model import OneModelTask
 from zaohua.language.tokenizer import Tokenizer, TokenizerConfig
 from zaohua.language.tokenizer_training import sample, sample_share, train
@@ -167,7 +168,9 @@ class TextTask(OneModelTask):
 
 
 def model_folder(path: str) -> Path:
-    """A model folder, or the best (else last) checkpoint of the run folder that `path` is."""
+    """A model folder, the best (else last) checkpoint of the run folder that `path` is, or a built-in model."""
+    if path.startswith(pretrained.PREFIX):
+        return pretrained.builtin_model(path.removeprefix(pretrained.PREFIX))[0]
     folder = Path(path).expanduser()
     for place in (folder, folder / "checkpoints" / "best", folder / "checkpoints" / "last"):
         if (place / "config.json").is_file():

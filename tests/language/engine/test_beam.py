@@ -8,17 +8,19 @@ from transformers import AutoModelForCausalLM
 
 from zaohua.errors import UsageError
 from zaohua.language.engine.beam import beam_search
-from zaohua.language.engine.fast_decode import FastDecoder
+from zaohua.language.engine.layouts import laid_out
 from zaohua.language.engine.slots import SlotPool
 from zaohua.language.folder import save_folder
 from zaohua.language.model import LanguageModel
+
+pytestmark = pytest.mark.usefixtures("way")
 
 PROMPT = [5, 6, 7]
 
 
 def search(decoder, **options):
     with torch.inference_mode():
-        model = FastDecoder(decoder)
+        model = laid_out(decoder)
     return beam_search(model, SlotPool(decoder.config, 1 << 30, decoder.embed_tokens.weight), PROMPT, **options)
 
 

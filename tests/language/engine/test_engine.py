@@ -15,6 +15,8 @@ from zaohua.language.engine.handle import Handle
 from zaohua.language.engine.request import Request
 from zaohua.language.sampling import SamplingConfig
 
+pytestmark = pytest.mark.usefixtures("way")
+
 PROMPTS = (
     "Once upon a time there was a hill, ",
     "山",
@@ -58,7 +60,7 @@ def requests(tokenizer) -> list[Request]:
 
 
 @pytest.fixture(scope="module")
-def alone(decoder, tokenizer):
+def alone(decoder, tokenizer, way):
     """Every request by an engine of its own."""
     return [Engine(decoder, tokenizer).complete([request])[0] for request in requests(tokenizer)]
 

@@ -10,6 +10,8 @@ from zaohua.language.engine.slots import SlotPool
 from zaohua.language.engine.spans import Guidance, Span
 from zaohua.language.sampling import SamplingConfig
 
+pytestmark = pytest.mark.usefixtures("way")
+
 GREEDY = SamplingConfig(temperature=0)
 
 

@@ -11,6 +11,8 @@ from zaohua.language.engine.request import Request
 from zaohua.language.model import LanguageModel
 from zaohua.language.sampling import SamplingConfig
 
+pytestmark = pytest.mark.usefixtures("way")
+
 FILTERED = SamplingConfig(temperature=0.5, top_k=3, repetition_penalty=1.5)
 
 

@@ -10,6 +10,8 @@ from zaohua.language.engine.lookup import LONGEST, SHORTEST, Lookup
 from zaohua.language.engine.request import Request
 from zaohua.language.sampling import SamplingConfig
 
+pytestmark = pytest.mark.usefixtures("way")
+
 
 @given(st.lists(st.integers(0, 3), max_size=60), st.integers(0, 8), st.lists(st.integers(1, 9), max_size=8))
 def test_a_guess_is_what_followed_the_longest_last_repetition(ids, most, cuts):

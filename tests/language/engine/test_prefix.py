@@ -1,16 +1,19 @@
 """Shared beginnings: what is copied is what would have been read, within the budget."""
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zaohua.language.decoder import DecoderConfig
 from zaohua.language.engine.engine import Engine
-from zaohua.language.engine.fast_decode import FastDecoder
+from zaohua.language.engine.layouts import Layout
 from zaohua.language.engine.prefix import PrefixStore
 from zaohua.language.engine.request import Request
 from zaohua.language.engine.slots import BLOCK, SlotPool
 from zaohua.language.sampling import SamplingConfig
+
+pytestmark = pytest.mark.usefixtures("way")
 
 GREEDY = SamplingConfig(temperature=0)
 
@@ -18,12 +21,12 @@ GREEDY = SamplingConfig(temperature=0)
 class Counting:
     """A model that counts the tokens it reads."""
 
-    def __init__(self, model: FastDecoder) -> None:
+    def __init__(self, model: Layout) -> None:
         self.model, self.tokens, self.logits = model, 0, model.logits
 
-    def __call__(self, ids, pieces):
-        self.tokens += len(ids)
-        return self.model(ids, pieces)
+    def __call__(self, *arguments):
+        self.tokens += len(arguments[0])
+        return self.model(*arguments)
 
 
 def test_a_beginning_is_read_once_and_changes_nothing(make_decoder, tokenizer):

@@ -11,8 +11,7 @@ from zaohua.errors import UsageError
 from zaohua.i18n import t
 from zaohua.language.engine.attending import Piece
 from zaohua.language.engine.engine import Engine, check_prompt
-from zaohua.language.engine.fast_decode import FastDecoder
-from zaohua.language.engine.plain_decode import PlainDecoder
+from zaohua.language.engine.layouts import Layout
 from zaohua.language.engine.request import Completion, check_range
 from zaohua.language.engine.slots import BLOCK, Slot, SlotPool
 
@@ -78,7 +77,7 @@ def likeliest(
 
 @torch.inference_mode()
 def beam_search(
-    model: FastDecoder | PlainDecoder,
+    model: Layout,
     pool: SlotPool,
     prompt: Sequence[int],
     *,
@@ -100,7 +99,7 @@ def beam_search(
 
 
 def _search(
-    model: FastDecoder | PlainDecoder,
+    model: Layout,
     slots: list[Slot],
     prompt: list[int],
     max_new_tokens: int,
@@ -134,7 +133,7 @@ def _search(
     return finished
 
 
-def _read(model: FastDecoder | PlainDecoder, slot: Slot, prompt: list[int]) -> Tensor:
+def _read(model: Layout, slot: Slot, prompt: list[int]) -> Tensor:
     """Logits after the prompt, [1, V]"""
     hidden = torch.empty(0)
     for start in range(0, len(prompt), BLOCK):

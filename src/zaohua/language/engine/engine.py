@@ -20,10 +20,10 @@ from zaohua.language.decoder import Decoder
 from zaohua.language.engine.attending import Piece
 from zaohua.language.engine.choosing import Chooser
 from zaohua.language.engine.constraints import Constraints
-from zaohua.language.engine.fast_decode import FastDecoder
+from zaohua.language.engine.given import given_in
 from zaohua.language.engine.guiding import merged, pair
 from zaohua.language.engine.handle import Handle
-from zaohua.language.engine.plain_decode import PlainDecoder
+from zaohua.language.engine.layouts import laid_out
 from zaohua.language.engine.prefix import PrefixStore
 from zaohua.language.engine.reading import next_to_read
 from zaohua.language.engine.request import Completion, Listener, Request, Token, check_range
@@ -71,7 +71,7 @@ class Engine:
         self.config, self.tokenizer, self.batch, self.queue = decoder.config, tokenizer, batch, queue
         weight, free = decoder.embed_tokens.weight, available_memory()
         with torch.inference_mode():
-            self.model = FastDecoder(decoder, take) if FastDecoder.serves(decoder) else PlainDecoder(decoder)
+            self.model = laid_out(decoder, take)
         self.pool = SlotPool(self.config, free // _SHARE_FOR_TEXTS if memory is None else memory, weight)
         self.prefixes = PrefixStore(free // _SHARE_FOR_PREFIXES if prefix_memory is None else prefix_memory)
         self.constraints = Constraints(tokenizer, self.config.vocab_size)
@@ -90,7 +90,7 @@ class Engine:
     def submit(self, request: Request, listener: Listener | None = None) -> Handle:
         """Queue a request. Raises EngineBusy when the queue is full, ZaohuaError for a prompt that does not fit."""
         check_prompt(request.prompt, self.config.context)
-        if request.spans or request.guidance is not None:  # these do not slide on
+        if request.spans or request.guidance is not None or request.vectors is not None:  # these do not slide on
             longest = max(len(request.prompt), len(request.guidance.prompt) if request.guidance else 0)
             check_prompt(range(longest + request.max_new_tokens), self.config.context)
         if not request.prompt:
@@ -204,6 +204,7 @@ class Engine:
                 Running(handle, slot, self.tokenizer, matcher, prompt)
                 for slot, prompt in zip(slots, prompts, strict=True)
             ]
+            texts[0].vectors = request.vectors
         except Exception as error:
             for slot in slots:
                 self.pool.give_back(slot)
@@ -226,19 +227,19 @@ class Engine:
         pieces: list[Piece] = []
         for text in texts:
             slot, unread = text.slot, text.unread
-            if text.first and slot.length == 0:
+            if text.shareable and slot.length == 0:
                 self.prefixes.fill(slot, unread)
             piece = Piece(slot, slot.length, min(BLOCK, len(unread) - slot.length))
             ids += unread[piece.start : piece.end]
             pieces.append(piece)
-        hidden = self.model(ids, pieces)
+        hidden = self.model(ids, pieces, given_in(texts, pieces))
         done: list[Running] = []
         last: list[int] = []
         rows = 0
         for text, piece in zip(texts, pieces, strict=True):
             text.slot.length, rows = piece.end, rows + piece.time
             if piece.end == len(text.unread):
-                if text.first:
+                if text.shareable:
                     self.prefixes.keep(text.slot, text.unread)
                 text.reading, text.unread = False, []
                 done.append(text)

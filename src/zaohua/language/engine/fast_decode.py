@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from zaohua.language.decoder import Decoder
 from zaohua.language.engine.attending import Attending, Piece
+from zaohua.language.engine.given import Given
 from zaohua.language.engine.matrices import Linear, joined
 from zaohua.nn.attention import SelfAttention
 from zaohua.nn.int8 import Int8Linear
@@ -51,22 +52,24 @@ class FastDecoder:
         for block in decoder.transformer.layers:
             self.layers.append(_Layer(block, small))  # type: ignore[arg-type]
             if take:
-                _empty(block)
+                emptied(block)
         self.norm = _Norm(decoder.transformer.norm, [decoder.lm_head])
         self.head = joined([decoder.lm_head], gain=self.norm.taken, small=small)
         if take and decoder.lm_head.weight is not decoder.embed_tokens.weight:
-            _empty(decoder.lm_head)
+            emptied(decoder.lm_head)
         matrices = [self.head, *(matrix for layer in self.layers for matrix in layer.matrices)]
         self.kinds = list({type(matrix): matrix for matrix in matrices}.values())
         self.turns = torch.empty(0)
 
-    def __call__(self, ids: Sequence[int], pieces: Sequence[Piece]) -> Tensor:
+    def __call__(self, ids: Sequence[int], pieces: Sequence[Piece], given: Given | None = None) -> Tensor:
         """Final hidden states [N, D] of the pieces' tokens, end to end; keys and values go into the slots, whose
-        lengths are left to the caller."""
+        lengths are left to the caller. given: vectors that stand in the place of some tokens' own."""
         device, padding = self.embedding.device, (0,) * self._padding(len(ids))
         starts = [place for piece in pieces for place in range(piece.start, piece.end)]
         places = torch.tensor([*starts, *padding], device=device)  # [N]
         x = F.embedding(torch.tensor([*ids, *padding], device=device), self.embedding)
+        if given is not None:
+            x[given.rows] = given.vectors.to(x)
         turns = None
         if self.positions is not None:
             x = x + F.embedding(places, self.positions)
@@ -99,7 +102,7 @@ class FastDecoder:
         return turns
 
 
-def _empty(module: nn.Module) -> None:
+def emptied(module: nn.Module) -> None:
     """Give the memory of a module's matrices back."""
     for part in module.modules():
         if isinstance(part, nn.Linear):

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from zaohua.language.decoder import Decoder
 from zaohua.language.engine.attending import Piece
+from zaohua.language.engine.given import Given
 from zaohua.nn.cache import KVCache
 
 
@@ -16,10 +17,18 @@ class PlainDecoder:
     def __init__(self, decoder: Decoder) -> None:
         self.decoder, self.config = decoder, decoder.config
 
-    def __call__(self, ids: Sequence[int], pieces: Sequence[Piece]) -> Tensor:
-        """Final hidden states [N, D] of the pieces' tokens, end to end."""
-        parts = torch.tensor(ids, device=self.decoder.embed_tokens.weight.device).split([p.time for p in pieces])
-        hidden = [self.decoder.hidden(part[None], _Cache(piece)) for part, piece in zip(parts, pieces, strict=True)]
+    def __call__(self, ids: Sequence[int], pieces: Sequence[Piece], given: Given | None = None) -> Tensor:
+        """Final hidden states [N, D] of the pieces' tokens, end to end. given: vectors in the place of some tokens'
+        own."""
+        times = [piece.time for piece in pieces]
+        tokens = torch.tensor(ids, device=self.decoder.embed_tokens.weight.device)
+        embedded = self.decoder.embed_tokens(tokens)
+        if given is not None:
+            embedded[given.rows] = given.vectors.to(embedded)
+        hidden = [
+            self.decoder.hidden(part[None], _Cache(piece), embedded=x[None])
+            for part, x, piece in zip(tokens.split(times), embedded.split(times), pieces, strict=True)
+        ]
         return torch.cat(hidden, dim=1)[0]
 
     def logits(self, hidden: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from typing import Literal
 from zaohua.errors import UsageError
 from zaohua.i18n import t
 from zaohua.language.engine.constraints import Constraint
+from zaohua.language.engine.given import Vectors
 from zaohua.language.engine.spans import Guidance, Span
 from zaohua.language.sampling import SamplingConfig
 
@@ -25,6 +26,7 @@ class Request:
     speculate: so many tokens are guessed from what the text has already said and checked in one pass: faster where a
     text repeats itself, and never another text.
     spans: what may be written, span after span, instead of text; the text ends with the last. guidance: see Guidance.
+    vectors: what stands in the place of some of the prompt's tokens.
     """
 
     prompt: Sequence[int]
@@ -39,6 +41,7 @@ class Request:
     speculate: int = 0
     spans: Sequence[Span] = ()
     guidance: Guidance | None = None
+    vectors: Vectors | None = None
 
     def __post_init__(self) -> None:
         if self.spans:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from zaohua.language.engine.constraints import Matcher
 from zaohua.language.engine.draws import Draws
+from zaohua.language.engine.given import Vectors
 from zaohua.language.engine.handle import Handle
 from zaohua.language.engine.lookup import Lookup
 from zaohua.language.engine.request import Request, Token
@@ -27,6 +28,7 @@ class Running:
         self.ids = handle.completion.ids
         self.unread = list(prompt)  # the text the slot must hold before the next token is chosen
         self.reading, self.first = True, True
+        self.vectors: Vectors | None = None  # in the place of some of its prompt's tokens
         self.writer: Codes | Writer
         self.writer = Codes(request.stop_ids) if request.spans else Writer(tokenizer, request.stop, request.stop_ids)
         self.draws = Draws(request.seed, request.index)
@@ -45,6 +47,11 @@ class Running:
     def form(self) -> Span | frozenset[int]:
         """What its next token may be: one of a span, or text or an end."""
         return self.request.stop_ids if self.spans is None else self.spans.at(len(self.ids))
+
+    @property
+    def shareable(self) -> bool:
+        """Whether what it reads is the beginning of a prompt, and that is told by its tokens alone."""
+        return self.first and self.vectors is None
 
     @property
     def partner(self) -> "Running | None":

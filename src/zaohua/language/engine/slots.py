@@ -60,8 +60,9 @@ class Slot:
             self.kv[:, :, :, start : self._cleared] = 0
 
     def copy_from(self, other: "Slot") -> None:
-        """Hold what `other` holds."""
-        self.kv[:, :, :, : other.length] = other.kv[:, :, :, : other.length]
+        """Hold what `other` holds, in whole blocks, in which a decoder may keep it in an order of its own."""
+        end = blocks(other.length)
+        self.kv[:, :, :, :end] = other.kv[:, :, :, :end]
         self.length = other.length
 
 
