@@ -7,10 +7,12 @@ What a run has learnt decides what is measured, on the part of its data that it 
 - captions: CIDEr-D, ROUGE-L and chrF in either language, on all things and on those whose names are made of words that
   were learnt; the rivals are the most frequent caption and that of the nearest training picture, by pixels and by
   EfficientNet's features.
-- pictures of a text: the share that a classifier of real pictures takes for the right group (the chance level is the
-  share of the largest group), the distance of EfficientNet's features, and the share that lies as near to a picture
-  trained on as only 1% of real ones do; pictures a second, so many at once.
-- transcripts: word error rate. - speech: what PocketSphinx understands of it, and of real recordings.
+- pictures of a text: the share that a classifier of real pictures takes for the right kind (the chance level is the
+  share of the largest kind), the distance of EfficientNet's features, and the share that lies as near to a picture
+  trained on as only 1% of real ones do; pictures a second, so many at once. The prompts are names; names after their
+  kind; kinds alone. --rival names a GAN of the same kinds, which is asked for as many pictures of each.
+- answers to questions: VQA accuracy. - transcripts: word error rate.
+- speech: what PocketSphinx understands of it, and of real recordings.
 --grid writes a picture of held-back prompts, a row each: the real one, then what was made of it.
 """
 
@@ -28,10 +30,14 @@ from seeded_runs import publish, versions
 
 from zaohua import recipe as recipes
 from zaohua.artifacts import Image
+from zaohua.gan.images.model import ImageModel
 from zaohua.gan.images.pixels import grid
+from zaohua.hub import find_model
+from zaohua.judges.agreement import agreement_report
 from zaohua.judges.extractor import open_extractor
 from zaohua.judges.scores import compare
 from zaohua.judges.speech import SpeechJudge, agreement, spoken_words
+from zaohua.multimodal.any.examples import kind_prompts
 from zaohua.multimodal.any.measures import Asked, caption_rows, nearest_captions
 from zaohua.multimodal.any.model import AnyModel
 from zaohua.multimodal.any.recipe import AnyRecipe
@@ -68,30 +74,69 @@ def captions(model: AnyModel, task: AnyTask) -> list[dict[str, Any]]:
     return [{"": name, **scores} for name, scores in rows.items() if scores]
 
 
-def drawn(model: AnyModel, asked: Asked, task: AnyTask, given: argparse.Namespace) -> dict[str, Any]:
-    """What was drawn of the prompts in one language."""
-    prompts = [known[0] for known in asked.references]
-    start = time.perf_counter()
-    made = model.generate(prompts, guidance=given.guidance, temperature=given.temperature)
-    seconds = time.perf_counter() - start
-    pictures = torch.from_numpy(np.stack([one.pixels for one in made])).permute(0, 3, 1, 2)
-    side, train = asked.side, asked.captioned.train
-    assert isinstance(side.media, torch.Tensor)
-    assert isinstance(train.media, torch.Tensor)
-    extractor = open_extractor(EXTRACTOR)
-    real = side.media[asked.numbers]
-    readings = [extractor.read(each) for each in (train.media, real, pictures)]
-    found = compare(readings[0], readings[1], readings[2], extractor.name)
-    row: dict[str, Any] = {"": f"drawn of {asked.language} names", "pictures": len(made)}
-    floor: dict[str, Any] = {"": "real pictures of these names", "pictures": len(real)}
-    if judge := task.measures.judge(asked.captioned):
-        wanted = [side.classes[number] for number in asked.numbers]
-        row["right group"], floor["right group"] = judge.share(pictures, wanted), judge.share(real, wanted)
-        row["chance"] = Counter(wanted).most_common(1)[0][1] / len(wanted)
-    for name in ("fd", "precision", "recall", "copies"):
-        row[name], floor[name] = found[name]["value"], found[name]["floor"]
-    row["pictures a second"] = len(made) / seconds
-    return {"rows": [row, floor], "extractor": extractor.name}
+class Drawn:
+    """Scores of pictures made for the things held back, all by the same real ones."""
+
+    def __init__(self, asked: Asked) -> None:
+        side, train = asked.side, asked.captioned.train
+        assert isinstance(side.media, torch.Tensor)
+        assert isinstance(train.media, torch.Tensor)
+        self.extractor, self.wanted = open_extractor(EXTRACTOR), [side.classes[number] for number in asked.numbers]
+        self.train, self.real = (self.extractor.read(each) for each in (train.media, side.media[asked.numbers]))
+        self.kinds = sorted({*train.classes, *self.wanted})
+        self.labels = self._numbers(train.classes) if len(self.kinds) > 1 else None
+        self.floor: dict[str, Any] = {}
+
+    def row(self, name: str, pictures: torch.Tensor, seconds: float | None = None) -> dict[str, Any]:
+        """Of pictures uint8 [N, C, H, W], one for each thing, that were made in so many seconds."""
+        made = self.extractor.read(pictures)
+        found = compare(self.train, self.real, made, self.extractor.name)
+        row: dict[str, Any] = {"": name, "pictures": len(pictures)}
+        self.floor = {"": "real pictures of these names", "pictures": len(self.wanted)}
+        if self.labels is not None:
+            kinds = self._numbers(self.wanted)
+            known = [(self.train.features, self.labels), (made.features, kinds), (self.real.features, kinds)]
+            agreement = agreement_report(*known)
+            row["right kind"], self.floor["right kind"] = agreement["value"], agreement["floor"]
+            row["chance"] = Counter(self.wanted).most_common(1)[0][1] / len(self.wanted)
+        for score in ("fd", "precision", "recall", "copies"):
+            row[score], self.floor[score] = found[score]["value"], found[score]["floor"]
+        row["pictures a second"] = None if seconds is None else len(pictures) / seconds
+        return row
+
+    def _numbers(self, kinds: Sequence[str]) -> torch.Tensor:
+        return torch.tensor([self.kinds.index(kind) for kind in kinds])
+
+
+def drawn(model: AnyModel, asked: Asked, given: argparse.Namespace, rival: ImageModel | None) -> list[dict[str, Any]]:
+    """What was drawn of the prompts in one language, and by the rival of their kinds."""
+    scores, rows = Drawn(asked), []
+    items = [asked.examples.items[number] for number in asked.numbers]
+    names = [known[0] for known in asked.references]
+    ways = {"names": names}
+    if any(item.called for item in items):
+        told = [item.called.get(asked.language, "") for item in items]
+        pairs = [kind_prompts(kind, [name], asked.language) for kind, name in zip(told, names, strict=True)]
+        ways["kinds and names"] = [
+            pair[1] if kind else name for pair, kind, name in zip(pairs, told, names, strict=True)
+        ]
+        ways["kinds"] = [kind or name for kind, name in zip(told, names, strict=True)]
+    for way, prompts in ways.items():
+        start = time.perf_counter()
+        made = model.generate(prompts, guidance=given.guidance, temperature=given.temperature)
+        seconds = time.perf_counter() - start
+        pictures = torch.from_numpy(np.stack([one.pixels for one in made])).permute(0, 3, 1, 2)
+        rows.append(scores.row(f"drawn of {asked.language} {way}", pictures, seconds))
+    if rival is not None:
+        rows.append(scores.row(f"{rival.name}, of kinds", of_kinds(rival, scores.wanted)))
+    return [*rows, scores.floor]
+
+
+def of_kinds(rival: ImageModel, wanted: Sequence[str]) -> torch.Tensor:
+    """A GAN's picture of every kind wanted, uint8 [N, C, H, W]: as many as it is asked for, each drawn once."""
+    labels = torch.tensor([rival.classes.index(kind) for kind in wanted])
+    z, _ = rival.draw(len(wanted))
+    return rival.pictures(z, labels)
 
 
 def spoken(model: AnyModel, asked: Asked, given: argparse.Namespace) -> list[dict[str, Any]]:
@@ -168,6 +213,7 @@ def main() -> None:
     parser.add_argument("--guidance", type=float, default=2.0)
     parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--takes", type=int, default=20, help="clips that are said of every word")
+    parser.add_argument("--rival", type=Path, help="run of a GAN of pictures whose classes are the same kinds")
     parser.add_argument("--grid", type=Path)
     parser.add_argument("--rows", type=int, default=8, help="prompts of either language in the grid")
     parser.add_argument("--results", type=Path, help="append the tables to this file")
@@ -183,11 +229,12 @@ def main() -> None:
     if "caption" in weights:
         lines += table(captions(model, task))
     if "draw" in weights:
-        found = [drawn(model, asked, task, given) for asked in task.measures.asked("draw")]
-        lines += [f"FD of {found[0]['extractor']}.", "", *table([row for each in found for row in each["rows"]])]
-    if "transcribe" in weights:
-        rivals = task.measures.baselines(["transcribe"])
-        rows = {"this model": task.measures.of(model, ["transcribe"]), **rivals}
+        rival = None if given.rival is None else ImageModel.load(find_model(given.rival), name=given.rival.name)
+        lines += [f"FD and kinds by {open_extractor(EXTRACTOR).name}.", ""]
+        for asked in task.measures.asked("draw"):
+            lines += table(drawn(model, asked, given, rival))
+    for template in weights.keys() & {"answer", "transcribe"}:
+        rows = {"this model": task.measures.of(model, [template]), **task.measures.baselines([template])}
         lines += table([{"": name, **scores} for name, scores in rows.items()])
     if "speak" in weights:
         for asked in task.measures.asked("speak"):

@@ -24,3 +24,13 @@ def test_the_nearest_pictures_are_shown_where_there_are_any(tmp_path):
     assert nearest(read_record(tmp_path)) is None
     painted(1).save(tmp_path / "nearest.png")
     assert "<img" in nearest(read_record(tmp_path))
+
+
+def test_what_was_made_without_a_run_is_shown_with_its_page(tmp_path):
+    made = tmp_path / "media"
+    made.mkdir()
+    (made / "page.html").write_text("<p>", encoding="utf-8")
+    painted(1).save(made / "drawn.png")
+    page = acts(read_record(tmp_path))
+    assert page.count("<img") == 1
+    assert 'href="media/page.html"' in page

@@ -9,8 +9,10 @@ from zaohua.report.record import Record, read_record
 
 
 def acts(record: Record) -> Html | None:
-    """Of each such run its newest sheet of samples and the way to its own report; None if there is none."""
-    found = [act for path in sorted(record.folder.glob("*/recipe.toml")) if (act := _act(path.parent)) is not None]
+    """Of each such run its newest sheet of samples and the way to its own report, of what was made without a run the
+    sheet and its page; None if there is none."""
+    runs = [act for path in sorted(record.folder.glob("*/recipe.toml")) if (act := _act(path.parent)) is not None]
+    found = [*runs, *(_made(path) for path in sorted(record.folder.glob("*/page.html")))]
     return tag("section", tag("h2", t("report.acts_title")), *found, id="acts") if found else None
 
 
@@ -23,3 +25,9 @@ def _act(folder: Path) -> Html | None:
     link = tag("a", t("report.acts_link"), href=f"{folder.name}/report.html")
     title = tag("p", known[name], class_="note") if name in known else None
     return tag("article", title, sheet(sheets[-1], t("report.made_by_ai")), tag("p", link))
+
+
+def _made(page: Path) -> Html:
+    link = tag("a", t("report.acts_page"), href=f"{page.parent.name}/{page.name}")
+    sheets = (sheet(path, t("report.made_by_ai")) for path in sorted(page.parent.glob("*.png")))
+    return tag("article", *sheets, tag("p", link))

@@ -9,7 +9,7 @@ from typing import Any
 
 from zaohua.report.numbers import number
 
-_MARKS = ("loss", "fd")  # numbers by which tasks tell their best checkpoint
+_MARKS = ("tempered_loss", "missed_at_10", "loss", "mel_distance", "fd")  # by which tasks tell their best checkpoint
 _SHOWN = (".png", ".wav", ".flac", ".ogg", ".mp3", ".mp4")  # kinds of files that a page can show
 
 

@@ -1,5 +1,6 @@
 """A model of several media as small as can be: tokenisers and decoder with weights drawn from a seed."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from zaohua.language.tokenizer_training import train
 from zaohua.multimodal.any.examples import Tokenisers
 from zaohua.multimodal.any.folder import Knows, Parts
 from zaohua.multimodal.any.model import AnyModel
+from zaohua.multimodal.any.task import AnyTask
 from zaohua.multimodal.any.templates import TEMPLATES
 from zaohua.multimodal.any.vocabulary import Vocabulary
 from zaohua.multimodal.tokenisers.images.model import ImageTokeniser
@@ -20,7 +22,43 @@ from zaohua.multimodal.tokenisers.images.network import ImageShape
 from zaohua.multimodal.tokenisers.sounds.model import SoundTokeniser
 from zaohua.multimodal.tokenisers.sounds.network import SoundShape
 from zaohua.nn.mel import MelConfig
+from zaohua.recipe import load_recipe, validate
+from zaohua.training import parallel
 
+_RECIPE = """
+task = "any"
+measured = 4
+[data]
+source = "folder:{pictures}"
+size = 16
+validation = 0.3
+[tokenizer]
+vocab_size = 300
+[model]
+image = "{image}"
+audio = "{audio}"
+layers = 1
+width = 32
+dropout = 0.1
+[templates]
+caption = 1.0
+draw = 1.0
+answer = 0.5
+continue = 0.25
+[views]
+count = 2
+shift = 1
+[train]
+steps = 10
+batch_size = 4
+accumulate = 2
+log_every = 1
+evaluate_every = 4
+save_every = 3
+tensorboard = false
+[run]
+dir = "{run}"
+"""
 LOOK = {"fit": "cover", "background": [255, 255, 255], "credit": ""}
 
 
@@ -81,3 +119,23 @@ def sounds(tmp_path: Path) -> Path:
     for number in range(12):
         (folder / f"{number:04}.txt").write_text(("one", "two", "three")[number % 3], encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def recipe(tmp_path: Path, pictures: Path, tokeniser_folders: dict[str, Path]) -> Path:
+    """Ten steps of four templates on the pictures."""
+    path = tmp_path / "recipe.toml"
+    path.write_text(_RECIPE.format(pictures=pictures, run=tmp_path / "run", **tokeniser_folders), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def prepared() -> Callable[..., AnyTask]:
+    """The task of a recipe and settings, with its data read."""
+
+    def prepare(recipe: Path, *settings: str) -> AnyTask:
+        task = AnyTask(validate(load_recipe(recipe, list(settings)), AnyTask.Recipe))
+        task.prepare(parallel.start("auto"), visible=False)
+        return task
+
+    return prepare

@@ -15,66 +15,16 @@ from zaohua.errors import UsageError
 from zaohua.labels import read
 from zaohua.multimodal.any.examples import Views, examples_of
 from zaohua.multimodal.any.rows import entries
-from zaohua.multimodal.any.task import AnyTask
-from zaohua.recipe import load_recipe, validate
 from zaohua.training import parallel
 from zaohua.training.run import train_recipe
 from zaohua.training.task import Draw
-
-_RECIPE = """
-task = "any"
-measured = 4
-[data]
-source = "folder:{pictures}"
-size = 16
-validation = 0.3
-[tokenizer]
-vocab_size = 300
-[model]
-image = "{image}"
-audio = "{audio}"
-layers = 1
-width = 32
-dropout = 0.1
-[templates]
-caption = 1.0
-draw = 1.0
-answer = 0.5
-continue = 0.25
-[views]
-count = 2
-shift = 1
-[train]
-steps = 10
-batch_size = 4
-accumulate = 2
-log_every = 1
-evaluate_every = 4
-save_every = 3
-tensorboard = false
-[run]
-dir = "{run}"
-"""
-
-
-@pytest.fixture
-def recipe(tmp_path, pictures, tokeniser_folders):
-    path = tmp_path / "recipe.toml"
-    path.write_text(_RECIPE.format(pictures=pictures, run=tmp_path / "run", **tokeniser_folders), encoding="utf-8")
-    return path
-
-
-def prepared(recipe, *settings: str) -> AnyTask:
-    task = AnyTask(validate(load_recipe(recipe, list(settings)), AnyTask.Recipe))
-    task.prepare(parallel.start("auto"), visible=False)
-    return task
 
 
 def test_it_resumes_bit_for_bit(recipe, tmp_path, monkeypatch):
     assert_resumes_exactly(recipe, tmp_path, monkeypatch, after=5)
 
 
-def test_parts_of_a_batch_add_up_to_the_whole(recipe):
+def test_parts_of_a_batch_add_up_to_the_whole(recipe, prepared):
     task = prepared(recipe)
     decoder, device = task.build()["model"], torch.device("cpu")
     task.config = task.config.__class__(**{**vars(task.config), "dropout": 0.0})
@@ -86,7 +36,7 @@ def test_parts_of_a_batch_add_up_to_the_whole(recipe):
     assert torch.allclose(loss(0, 1, 2, 3), (loss(0, 1) + loss(2, 3)) / 2, atol=1e-6)
 
 
-def test_an_epoch_keeps_the_weights_and_leaves_nothing_out(recipe):
+def test_an_epoch_keeps_the_weights_and_leaves_nothing_out(recipe, prepared):
     task = prepared(recipe)
     counts = Counter(entry.template for entry in task._entries)
     assert counts["caption"] == counts["draw"] == 2 * counts["answer"] == 4 * counts["continue"]
@@ -98,11 +48,11 @@ def test_an_epoch_keeps_the_weights_and_leaves_nothing_out(recipe):
     assert {("continue", id(item), "") for item in items} <= shown
 
 
-def test_some_rows_lack_their_caption(recipe):
+def test_some_rows_lack_their_caption(recipe, prepared):
     task = prepared(recipe, "loss.without=0.5", "train.batch_size=64")
     rows = []
     for step in range(4):
-        inputs, _, _ = task.batch(Draw(1, step, 0, torch.arange(64), torch.device("cpu")), torch.device("cpu"))
+        inputs = task.batch(Draw(1, step, 0, torch.arange(64), torch.device("cpu")), torch.device("cpu")).inputs
         rows += inputs.tolist()
     image = task.found.vocabulary.mark("image")
     drawn = [ids for ids in rows if ids.count(image) == 1]
@@ -170,7 +120,7 @@ def test_a_run_is_measured_used_and_gone_on_with(recipe, tmp_path, capsys):
     assert hub.load(tmp_path / "more").vocabulary == hub.load(run).vocabulary
 
 
-def test_what_is_missing_is_said_in_a_line(recipe, sounds, tmp_path):
+def test_what_is_missing_is_said_in_a_line(recipe, sounds, tmp_path, prepared):
     for setting, says in (
         ("model.image=nowhere", "image-tokens"),
         ("templates.sing=1", "sing"),
@@ -200,7 +150,9 @@ def test_sounds_and_pictures_in_one_model(recipe, sounds, tmp_path):
 def test_clips_become_as_many_pictures_as_a_film_has(tokenisers, tokenizer):
     clips = [torch.randint(0, 255, (size, 3, 16, 16), dtype=torch.uint8) for size in (2, 9)]
     said = [{"en": ["a cat hops"], "zh": ["猫跳"]}, {"en": ["a dog turns"]}]
-    side = Side(media=clips, captions=said, names=["0", "1"], groups=["", ""], classes=["hop", "turn"])
+    side = Side(
+        media=clips, captions=said, names=["0", "1"], groups=["", ""], classes=["hop", "turn"], questions=[{}, {}]
+    )
     captioned = Captioned("clips", side, side, 12.0, {})
     found = examples_of(captioned, side, tokenisers, tokenizer, Views(), frames=3)
     assert [len(item.codes[0]) for item in found.items] == [3 * 64, 3 * 64]
@@ -208,3 +160,19 @@ def test_clips_become_as_many_pictures_as_a_film_has(tokenisers, tokenizer):
     assert found.items[1].codes[0].tolist() == chosen.flatten().tolist()
     pools = entries([found], {"film": 1.0, "narrate": 1.0})
     assert {name: len(pool) for name, pool in pools.items()} == {"film": 3, "narrate": 3}
+
+
+def test_the_best_model_is_not_the_one_that_is_least_sure(recipe, prepared):
+    """A head made twice as sure has another loss, and the same at the temperature that suits it."""
+    task = prepared(recipe)
+    network, alone = task.build()["model"], parallel.start("auto")
+    found = []
+    with torch.no_grad():
+        for factor in (8.0, 2.0):
+            network.decoder.lm_head.weight.mul_(factor)
+            found.append(task.evaluate({"model": network}, alone))
+    sharp, sharper = found
+    assert sharper["loss"] > sharp["loss"]
+    assert all(numbers["tempered_loss"] <= numbers["loss"] for numbers in found)
+    assert sharper["tempered_loss"] < sharper["loss"]
+    assert sharper["tempered_loss"] - sharp["tempered_loss"] < sharper["loss"] - sharp["loss"]

@@ -12,6 +12,7 @@ from zaohua.data.languages import language_of
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 Captions = dict[str, list[str]]  # language -> what is said in it, the first being the name or the main one
+Questions = dict[str, dict[str, list[str]]]  # language -> question -> what people answered
 _OTHER_SCRIPTS = ("ja", "ko", "ru", "ar", "hi", "th")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _SPACE = re.compile(r"\s+")
@@ -63,6 +64,15 @@ def merged(first: Captions, second: Captions) -> Captions:
     both = {language: list(texts) for language, texts in first.items()}
     for language, texts in second.items():
         add(both, language, texts)
+    return both
+
+
+def asked_too(first: Questions, second: Questions) -> Questions:
+    """All that is asked in one or the other, with every answer: how often one was given counts."""
+    both = {language: {asked: list(given) for asked, given in known.items()} for language, known in first.items()}
+    for language, known in second.items():
+        for asked, given in known.items():
+            both.setdefault(language, {}).setdefault(asked, []).extend(given)
     return both
 
 

@@ -3,11 +3,21 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from zaohua.data.captioned.captions import LANGUAGES, Captions, add, merged, sorted_captions
+from zaohua.data.captioned.captions import (
+    LANGUAGES,
+    Captions,
+    Questions,
+    add,
+    language_by_script,
+    merged,
+    sorted_captions,
+    tidy,
+)
 
 FILE = ("file", "file_name", "filename", "path", "image", "audio", "video")
 CAPTION = ("caption", "captions", "text", "transcript", "sentence")
 CLASS = ("class", "label", "category")
+QUESTION, ANSWER = ("question",), ("answer", "answers")
 GROUP = "group"
 
 
@@ -20,6 +30,15 @@ def captions_in(record: Mapping[str, object], others: Counter[str]) -> Captions:
         add(said, language, [text for name in named for text in _texts(record.get(name))])
     unnamed = [text for name in CAPTION for text in _texts(record.get(name))]
     return merged(said, sorted_captions(unnamed, others))
+
+
+def questions_in(record: Mapping[str, object]) -> Questions:
+    """What a record asks of its picture in the column `question`, with what people said to it in `answer` or `answers`;
+    the question shows its language."""
+    given = [text for name in ANSWER for text in map(tidy, _texts(record.get(name))) if text]
+    asked = tidy(first_of(record, QUESTION))
+    language = language_by_script(asked)
+    return {language: {asked: given}} if asked and given and language in LANGUAGES else {}
 
 
 def first_of(record: Mapping[str, object], names: tuple[str, ...]) -> str:

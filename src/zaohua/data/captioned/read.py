@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from zaohua.data.captioned.captions import Captions, all_words, words
+from zaohua.data.captioned.builtin import class_name
+from zaohua.data.captioned.captions import Captions, Questions, all_words, words
 from zaohua.data.captioned.config import CaptionedConfig, Kind
+from zaohua.data.captioned.listed import Listed
 from zaohua.data.captioned.notes import caption_facts, caption_warnings
 from zaohua.data.captioned.opening import Media, Opened, finished_media, open_media, resolved
 from zaohua.data.captioned.sources import captioned_of
@@ -29,7 +31,8 @@ class Side:
 
     media: pictures uint8 [N, C, H, W], or a list of sounds float32 [T] or of clips uint8 [F, C, H, W]. captions:
     language -> what is said in it, the main one first. names: where each stands in its source. groups: what each
-    belongs to, "" for nothing: variants of a thing, or a voice. classes: "" where there are none.
+    belongs to, "" for nothing: variants of a thing, or a voice. classes: "" where there are none. questions: what is
+    asked of each, and what people answered.
     """
 
     media: Media
@@ -37,6 +40,7 @@ class Side:
     names: list[str]
     groups: list[str]
     classes: list[str]
+    questions: list[Questions]
 
     def __len__(self) -> int:
         return len(self.captions)
@@ -46,7 +50,7 @@ class Side:
 class Captioned:
     """Both sides in memory. rate: samples per second of sounds, frames a second of clips, or None. report: JSON-able;
     what was read and skipped, captions by language, copies, warnings, and `hash`, the identity of all of it. unheard:
-    the sounds of the voice that neither side hears, if the recipe names one."""
+    the sounds of the voice that neither side hears, if the recipe names one. class_names: what classes are called."""
 
     kind: Kind
     train: Side
@@ -54,6 +58,7 @@ class Captioned:
     rate: float | None
     report: dict[str, Any]
     unheard: Side | None = None
+    class_names: dict[str, Captions] = field(default_factory=dict)
     _known: dict[str, set[str]] = field(default_factory=dict, repr=False)
 
     def seen(self, number: int, language: str) -> bool:
@@ -65,19 +70,22 @@ class Captioned:
         return bool(said) and self._known[language].issuperset(words(said[0], language))
 
 
-def read_captioned(config: CaptionedConfig, seed: int, *, visible: bool = False) -> Captioned:
-    """Read, make alike and split. visible: a progress bar on the terminal, if it takes more than a second.
+def read_captioned(config: CaptionedConfig, seed: int, *, questions: bool = False, visible: bool = False) -> Captioned:
+    """Read, make alike and split. questions: what a table asks in its column `question`, with what people said to it in
+    `answer` or `answers`, is read, too, and then a picture may have questions and no caption; visible: a progress bar
+    on the terminal, if it takes more than a second.
 
     Copies of one picture, sound or clip are on the same side, and what belongs together: variants of a pictogram, rows
     of one group, and all sounds of a voice unless voices are to be mixed. Raises UsageError or ZaohuaError, one line,
     if the source is wrong or holds too little.
     """
     report, others = SourceReport(), Counter[str]()
-    config, found, captions = _open(config.source, config, report, others, visible)
+    config, found, listed = _open(config.source, config, report, others, questions, visible)
     counted = len(found)
     if config.validation_source is not None:
-        _, given, said = _open(config.validation_source, config, report, others, visible)
-        found, captions = found + given, captions + said
+        _, given, beside = _open(config.validation_source, config, report, others, questions, visible)
+        found, listed = found + given, listed + beside
+    captions, asked = [one.captions for one in listed], [one.questions for one in listed]
     opened = finished_media(found, config, report, visible=visible)
     named = [(medium.name, medium.label) for medium in opened.media]
     classes, labels = numbered(named[:counted], named[counted:], "auto", config.source)
@@ -93,7 +101,7 @@ def read_captioned(config: CaptionedConfig, seed: int, *, visible: bool = False)
         "voices": {"train": heard(voices, sides[0]), "validation": heard(voices, sides[1])},
         "encodings": dict(report.encodings.most_common()),
         **copies.facts([medium.name for medium in opened.media]),
-        "hash": _identity(opened, captions, sides),
+        "hash": _identity(opened, captions, asked, sides),
     }
     kinds = [classes[label] for label in labels] if labels is not None else [""] * len(found)
 
@@ -105,25 +113,28 @@ def read_captioned(config: CaptionedConfig, seed: int, *, visible: bool = False)
             names=[opened.media[number].name for number in chosen],
             groups=[opened.belonging[number] for number in chosen],
             classes=[kinds[number] for number in chosen],
+            questions=[asked[number] for number in chosen],
         )
 
     warnings = opened.warn(facts, copies.exact, across(copies.pairs, held))
     unheard = side(np.flatnonzero(apart)) if apart.any() else None
-    made = Captioned(config.kind, side(sides[0]), side(sides[1]), opened.rate, facts, unheard)
+    named_classes = {label: class_name(config.source, label) for label in classes}
+    made = Captioned(config.kind, side(sides[0]), side(sides[1]), opened.rate, facts, unheard, named_classes)
     facts["captions"] = caption_facts(made, config.languages, others)
     facts["warnings"] = warnings + caption_warnings(made)
     return made
 
 
 def _open(
-    source: str, config: CaptionedConfig, report: SourceReport, others: Counter[str], visible: bool
-) -> tuple[CaptionedConfig, list[Any], list[Captions]]:
-    """What a source holds, and its captions in the same order; and the settings with what only the files tell."""
-    with captioned_of(source, config, report, others) as listed:
+    source: str, config: CaptionedConfig, report: SourceReport, others: Counter[str], questions: bool, visible: bool
+) -> tuple[CaptionedConfig, list[Any], list[Listed]]:
+    """What a source holds, and as what it was listed, in the same order; and the settings with what only the files
+    tell."""
+    with captioned_of(source, config, report, others, questions=questions) as listed:
         media = [one.medium for one in listed]
         config = resolved(config, media)
         found = open_media(media, config, source, report, visible=visible)
-    said = {one.medium.name: one.captions for one in listed}
+    said = {one.medium.name: one for one in listed}
     return config, found, [said[_medium(one).name] for one in found]
 
 
@@ -160,6 +171,9 @@ def _held(
     return held_back(groups(total, together), digests, labels, config.validation, seed)
 
 
-def _identity(opened: Opened, captions: Sequence[Captions], sides: Sequence[np.ndarray]) -> str:
+def _identity(
+    opened: Opened, captions: Sequence[Captions], questions: Sequence[Questions], sides: Sequence[np.ndarray]
+) -> str:
     said = [repr(sorted(captions[number].items())) for side in sides for number in side]
-    return fingerprint([identity(opened.settings, opened.digests, sides, None), *said])
+    asked = [repr(sorted(questions[number].items())) for side in sides for number in side] if any(questions) else []
+    return fingerprint([identity(opened.settings, opened.digests, sides, None), *said, *asked])

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from zaohua.data.captioned.beside import listed_beside
 from zaohua.data.captioned.builtin import builtin_captioned
-from zaohua.data.captioned.captions import Captions, of_class
+from zaohua.data.captioned.captions import Captions, Questions, of_class
 from zaohua.data.captioned.config import CaptionedConfig
 from zaohua.data.captioned.files import media_among
 from zaohua.data.captioned.listed import Listed
@@ -25,10 +25,10 @@ KINDS = ("folder", "zip", "tar", "csv", "jsonl", "builtin")
 
 @contextmanager
 def captioned_of(
-    source: str, config: CaptionedConfig, report: SourceReport, others: Counter[str]
+    source: str, config: CaptionedConfig, report: SourceReport, others: Counter[str], *, questions: bool = False
 ) -> Iterator[list[Listed]]:
     """The pairs of a source that have a caption in one of the languages wanted, in a fixed order, to be opened within
-    the block.
+    the block. questions: whether those are wanted, too, of which only something is asked.
 
     report: takes what was left out; others: counts of captions in third languages. Raises UsageError for a source that
     is wrong, ZaohuaError for one that cannot be read or holds no pair.
@@ -38,7 +38,7 @@ def captioned_of(
         yield _wanted(builtin_captioned(where, config.kind), source, config, report, others)
     elif kind in ("csv", "jsonl"):
         with listed_in_table(source, config.files, config.kind, report, others) as found:
-            yield _wanted(found, source, config, report, others)
+            yield _wanted(found, source, config, report, others, questions=questions)
     else:
         with stored_files(kind, existing(kind, where), report) as files:
             if config.captions == "classes":
@@ -49,16 +49,25 @@ def captioned_of(
 
 
 def _wanted(
-    found: list[Listed], source: str, config: CaptionedConfig, report: SourceReport, others: Counter[str]
+    found: list[Listed],
+    source: str,
+    config: CaptionedConfig,
+    report: SourceReport,
+    others: Counter[str],
+    *,
+    questions: bool = False,
 ) -> list[Listed]:
-    """Those with a caption in a language that is wanted, without their others."""
+    """Those with a caption, or a question, in a language that is wanted, without their others."""
     kept = []
     for one in found:
         captions: Captions = {name: one.captions[name] for name in config.languages if name in one.captions}
-        if captions:
-            kept.append(Listed(one.medium, captions))
+        asked: Questions = {}
+        if questions:
+            asked = {name: one.questions[name] for name in config.languages if name in one.questions}
+        if captions or asked:
+            kept.append(Listed(one.medium, captions, asked))
         else:
-            report.skip(one.medium.name, "other_language")
+            report.skip(one.medium.name, "other_language" if one.captions else "no_caption")
     if not kept:
         known = {"languages": ", ".join(config.languages), "reasons": reasons(report)}
         raise ZaohuaError(t("captioned.none", source=source, kind=t(f"captioned.{config.kind}"), **known))

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
-from zaohua.data.captioned.captions import Captions, merged
+from zaohua.data.captioned.captions import Captions, Questions, asked_too, merged
 from zaohua.data.captioned.config import Kind
-from zaohua.data.captioned.fields import CAPTION, CLASS, FILE, GROUP, captions_in, first_of
+from zaohua.data.captioned.fields import CAPTION, CLASS, FILE, GROUP, captions_in, first_of, questions_in
 from zaohua.data.captioned.files import media_among
 from zaohua.data.captioned.listed import Listed
 from zaohua.data.report import SourceReport
@@ -35,30 +35,42 @@ def listed_in_table(
     table = existing(*parse_source(source, ("csv", "jsonl"), "captioned.unknown_source"))
     with _files(table, files, report) as found:
         listed = []
-        for name, (record, captions) in rows.items():
-            if not captions:
+        for name, row in rows.items():
+            if not row.captions and not row.questions:
                 report.skip(name, "no_caption")
             elif not (stored := found(name)):
                 report.skip(name, "missing")
             else:
-                listed.append(_listed(stored, name, record, captions, kind))
+                listed.append(_listed(stored, name, row, kind))
         yield listed
 
 
-def _rows(source: str, report: SourceReport, others: Counter[str]) -> dict[str, tuple[Mapping[str, object], Captions]]:
-    """Name of each file -> the first of its rows, and all that its rows say."""
+class _Row(NamedTuple):
+    """The first row of a file, and all that its rows say and ask."""
+
+    first: Mapping[str, object]
+    captions: Captions
+    questions: Questions
+
+
+def _rows(source: str, report: SourceReport, others: Counter[str]) -> dict[str, _Row]:
+    """Name of each file -> its rows as one."""
     counts = SourceReport()  # of rows and encodings; a table is one file
-    found: dict[str, tuple[Mapping[str, object], Captions]] = {}
+    found: dict[str, _Row] = {}
     for where, record in read_records([source], counts):
         name = first_of(record, FILE)
         if not name:
             columns = {"columns": ", ".join(map(str, record)), "file": ", ".join(FILE)}
             raise UsageError(t("captioned.no_file_column", where=where, **columns))
-        first, said = found.get(name, (record, {}))
-        found[name] = first, merged(said, captions_in(record, others))
+        known = found.get(name, _Row(record, {}, {}))
+        found[name] = _Row(
+            known.first,
+            merged(known.captions, captions_in(record, others)),
+            asked_too(known.questions, questions_in(record)),
+        )
     report.encodings.update(counts.encodings)
-    if found and not any(said for _, said in found.values()) and not others:
-        record, _ = next(iter(found.values()))
+    if found and not any(row.captions or row.questions for row in found.values()) and not others:
+        record = next(iter(found.values())).first
         columns = {"columns": ", ".join(map(str, record)), "caption": ", ".join(("en", "zh", *CAPTION))}
         raise UsageError(t("captioned.no_caption_column", source=source, **columns))
     return found
@@ -110,8 +122,8 @@ def _files(table: Path, files: str | None, report: SourceReport) -> Iterator[_Fo
         yield _Archive(stored)
 
 
-def _listed(stored: list[Stored], name: str, record: Mapping[str, object], captions: Captions, kind: Kind) -> Listed:
+def _listed(stored: list[Stored], name: str, row: _Row, kind: Kind) -> Listed:
     (medium,) = media_among(stored, kind)[:1]
-    label, group = first_of(record, CLASS), first_of(record, (GROUP,))
+    label, group = first_of(row.first, CLASS), first_of(row.first, (GROUP,))
     belonging: dict[str, Any] = {"voice" if isinstance(medium, Sound) else "group": group}
-    return Listed(replace(medium, name=name, label=label, **belonging), captions)
+    return Listed(replace(medium, name=name, label=label, **belonging), row.captions, row.questions)

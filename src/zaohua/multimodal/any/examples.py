@@ -1,6 +1,6 @@
 """Captioned pictures, sounds and clips as the model learns from them: codes, and the tokens of their captions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,13 +28,20 @@ _STREAM = 2  # this use of randomness, see zaohua.seeding
 @dataclass(frozen=True, eq=False)
 class Example:
     """A thing and what is said of it. codes: int64 [n], once for each view of it; captions: language -> the tokens of
-    each caption; texts: the same as they are written; label: the name of its class, "" without."""
+    each caption; texts: the same as they are written; label: the name of its class, "" without; called: what that is
+    called, by language; kinds: language -> the tokens of prompts that tell its class, see kind_prompts(); seen: what
+    the eye sees of each view, see sight.py, if there is one; asked: language -> questions of the data, each with what
+    people answered."""
 
     medium: str  # "image", "audio" or "video"
     codes: list[np.ndarray]
     captions: dict[str, list[np.ndarray]]
     texts: dict[str, list[str]]
     label: str = ""
+    called: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    seen: Sequence[Tensor] = ()
+    asked: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -104,12 +111,19 @@ class Examples:
 
 @torch.no_grad()
 def examples_of(
-    captioned: "Captioned", side: "Side", tokenisers: Tokenisers, tokenizer: Tokenizer, views: Views, frames: int
+    captioned: "Captioned",
+    side: "Side",
+    tokenisers: Tokenisers,
+    tokenizer: Tokenizer,
+    views: Views,
+    frames: int,
+    look: Callable[[Tensor], Tensor] | None = None,
 ) -> Examples:
-    """The examples of a side. frames: of each clip, spread evenly over it. Raises UsageError where the tokeniser that
-    they need is missing."""
+    """The examples of a side. frames: of each clip, spread evenly over it; look: of the eye, if there is one. Raises
+    UsageError where the tokeniser that they need is missing."""
     kind = captioned.kind
     tokeniser = tokenisers.of(kind)
+    seen: list[Sequence[Tensor]] = [()] * len(side)
     if kind == "sounds":
         rate = round(captioned.rate or 0)
         samples = round(tokeniser.samples * rate / tokeniser.rate)
@@ -121,14 +135,31 @@ def examples_of(
         codes = [[picture_codes(tokeniser, spread(clip, frames)).reshape(-1)] for clip in side.media]
     else:
         assert isinstance(side.media, Tensor)
-        seen = [picture_codes(tokeniser, views.of(side.media, number)) for number in range(views.count)]
-        codes = [list(each) for each in zip(*(list(view.reshape(len(view), -1)) for view in seen), strict=True)]
+        shown = [views.of(side.media, number) for number in range(views.count)]
+        coded = [picture_codes(tokeniser, view).reshape(len(view), -1) for view in shown]
+        codes = [list(each) for each in zip(*coded, strict=True)]
+        if look is not None:
+            seen = list(zip(*(look(view) for view in shown), strict=True))
     found = Examples(kind)
-    for number, (each, said) in enumerate(zip(codes, side.captions, strict=True)):
+    rows = zip(codes, side.captions, side.classes, seen, side.questions, strict=True)
+    for each, said, label, looks, asked in rows:
         texts = {language: list(said[language]) for language in LANGUAGES if said.get(language)}
         captions = {language: tokenizer.encode_batch(lines) for language, lines in texts.items()}
-        found.items.append(Example(MEDIUM[kind], each, captions, texts, side.classes[number]))
+        named = captioned.class_names.get(label, {})
+        called = {language: named[language][0] for language in texts if named.get(language)}
+        kinds = {
+            language: tokenizer.encode_batch(kind_prompts(name, texts[language], language))
+            for language, name in called.items()
+        }
+        found.items.append(Example(MEDIUM[kind], each, captions, texts, label, called, kinds, looks, asked))
     return found
+
+
+def kind_prompts(kind: str, captions: Sequence[str], language: str) -> list[str]:
+    """Prompts that tell what kind of thing is wanted: the kind alone, "heart", and before each caption, "heart: yellow
+    heart"."""
+    colon = "：" if language == "zh" else ": "
+    return [kind, *(f"{kind}{colon}{caption}" for caption in captions)]
 
 
 @torch.no_grad()
@@ -142,8 +173,10 @@ def spread(clip: Tensor, frames: int) -> Tensor:
     return clip[torch.arange(frames) * len(clip) // frames]
 
 
-def caption_texts(sides: Sequence["Side"]) -> list[str]:
-    """Every caption of these sides, in the languages that the model knows."""
-    return [
-        text for side in sides for said in side.captions for language in LANGUAGES for text in said.get(language, [])
-    ]
+def caption_texts(data: Sequence["Captioned"]) -> list[str]:
+    """Every caption to learn from in the languages that the model knows, what the classes are called, and what is asked
+    and answered."""
+    said = [said for captioned in data for said in (*captioned.train.captions, *captioned.class_names.values())]
+    texts = [text for each in said for language in LANGUAGES for text in each.get(language, [])]
+    asked = [each for captioned in data for known in captioned.train.questions for each in known.values()]
+    return texts + [text for known in asked for question, given in known.items() for text in (question, *given)]

@@ -1,9 +1,11 @@
 """An any-to-any model as a folder: a plain Qwen3 folder, which transformers opens, with `media` in its config.json and
-the tokenisers of pictures and sounds in subfolders `image/` and `audio/`."""
+the tokenisers of pictures and sounds in subfolders `image/` and `audio/`. How it looks at pictures, if it does, lies in
+sight.safetensors beside."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,11 +16,17 @@ from zaohua.language.decoder import Decoder
 from zaohua.language.folder import load_folder, save_folder
 from zaohua.language.tokenizer import Tokenizer
 from zaohua.model_folder.files import CONFIG, read_json, write_json
+from zaohua.model_folder.tensors import check_names, read_finite, saved_tensors, write_tensors
+from zaohua.model_folder.values import Values
 from zaohua.multimodal.any.examples import Tokenisers
+from zaohua.multimodal.any.sight import Sight
 from zaohua.multimodal.any.templates import TEMPLATES
 from zaohua.multimodal.any.vocabulary import LANGUAGES, MEDIA, Vocabulary
 from zaohua.multimodal.tokenisers.images.model import ImageTokeniser
 from zaohua.multimodal.tokenisers.sounds.model import SoundTokeniser
+
+_SIGHT = "sight"  # its file is sight.safetensors
+_MOST_PLACES = 4096
 
 
 @dataclass(frozen=True)
@@ -31,13 +39,16 @@ class Knows:
 
 @dataclass(frozen=True)
 class Parts:
-    """All that such a folder holds."""
+    """All that such a folder holds. sight, sees: how it looks at pictures, and the network that it does so with; None
+    and "" where it reads them by their codes."""
 
     decoder: Decoder
     tokenizer: Tokenizer
     vocabulary: Vocabulary
     tokenisers: Tokenisers
     knows: Knows
+    sight: Sight | None = None
+    sees: str = ""
 
 
 def save_any(parts: Parts, folder: Path, card: str | None = None, state: Mapping[str, Tensor] | None = None) -> None:
@@ -46,7 +57,11 @@ def save_any(parts: Parts, folder: Path, card: str | None = None, state: Mapping
     def add_media(temporary: Path) -> None:
         config = read_json(temporary / CONFIG)
         knows = {"templates": list(parts.knows.templates), "languages": list(parts.knows.languages)}
-        write_json(temporary / CONFIG, config | {MEDIA: parts.vocabulary.to_json() | knows})
+        sight = {}
+        if parts.sight is not None:
+            sight = {"sight": {"extractor": parts.sees, "places": parts.sight.places}}
+            write_tensors(parts.sight.state_dict(), temporary, name=_SIGHT)
+        write_json(temporary / CONFIG, config | {MEDIA: parts.vocabulary.to_json() | knows | sight})
         for name in ("image", "audio"):
             if (tokeniser := getattr(parts.tokenisers, name)) is not None:
                 tokeniser.save(temporary / name)
@@ -73,6 +88,20 @@ def load_any(folder: Path, dtype: torch.dtype = torch.float32) -> Parts:
     for tokeniser, codes in ((image, vocabulary.image_codes), (audio, vocabulary.audio_codes)):
         if tokeniser is not None and tokeniser.codes != codes:
             raise ZaohuaError(t("anymodal.other_codes", path=folder, found=tokeniser.codes, codes=codes))
+    sight, sees = _sight(folder, raw, decoder.config.width, dtype)
     templates = tuple(name for name in raw.get("templates", []) if name in TEMPLATES)
     languages = tuple(name for name in raw.get("languages", []) if name in LANGUAGES)
-    return Parts(decoder, tokenizer, vocabulary, Tokenisers(image, audio), Knows(templates, languages))
+    return Parts(decoder, tokenizer, vocabulary, Tokenisers(image, audio), Knows(templates, languages), sight, sees)
+
+
+def _sight(folder: Path, raw: Mapping[str, Any], width: int, dtype: torch.dtype) -> tuple[Sight | None, str]:
+    """How it looks at pictures, and with what."""
+    if not isinstance(said := raw.get("sight"), dict):
+        return None, ""
+    values = Values(said, folder / CONFIG)
+    module = Sight(values.whole("places", largest=_MOST_PLACES), width)
+    held = saved_tensors(folder, _SIGHT)
+    state = module.state_dict()
+    check_names({name: tuple(tensor.shape) for name, tensor in state.items()}, held, folder)
+    module.load_state_dict({name: read_finite(name, held[name]) for name in state})
+    return module.to(dtype).eval(), str(said.get("extractor", ""))

@@ -1,9 +1,12 @@
-"""Starting weights of the rows of codes."""
+"""Starting weights of the rows of codes, and of the sight."""
+
+from collections.abc import Sequence
 
 import torch
 
 from zaohua.language.decoder import Decoder
-from zaohua.multimodal.any.examples import Tokenisers
+from zaohua.multimodal.any.examples import Examples, Tokenisers
+from zaohua.multimodal.any.sight import Sight
 from zaohua.multimodal.any.vocabulary import Vocabulary
 
 _SHARED = 0.7  # of a row's variance
@@ -27,3 +30,10 @@ def codes_by_place(decoder: Decoder, vocabulary: Vocabulary, tokenisers: Tokenis
         mapped = places @ torch.randn(places.shape[1], table.shape[1], generator=generator) / places.shape[1] ** 0.5
         own = table[span.start : span.stop]
         own.copy_((_SHARED**0.5 * own.std() * mapped) + (1 - _SHARED) ** 0.5 * own)
+
+
+def sight_like_tokens(decoder: Decoder, sight: Sight, train: Sequence[Examples], seed: int) -> None:
+    """Let what a picture looks like begin as vectors as large as those of tokens, standardised by the pictures to learn
+    from."""
+    seen = torch.stack([item.seen[0] for examples in train for item in examples.items if item.seen])
+    sight.start(seen, torch.Generator().manual_seed(seed), float(decoder.embed_tokens.weight.detach().std()))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from zaohua.artifacts import Artifact, Audio, Image, Text, Video
 from zaohua.data.pictures.single import open_picture
@@ -24,14 +25,17 @@ Given = str | Path | Artifact | np.ndarray | Any
 """A text; a Path, or a string that names a file; Image, Audio, Video or Text; a picture of Pillow or uint8 [H, W, C]"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Input:
-    """medium: "text", "image", "audio" or "video"; text: of a text; name: what to call it; content: what was opened."""
+    """medium: "text", "image", "audio" or "video"; text: of a text; name: what to call it; content: what was opened;
+    codes, seen: of it, where they are known already."""
 
     medium: str
     text: str = ""
     name: str = ""
     content: Any = None
+    codes: np.ndarray | None = None
+    seen: Tensor | None = None
 
 
 def read_input(given: Given) -> Input:
@@ -65,6 +69,8 @@ def read_input(given: Given) -> Input:
 
 def codes_of(given: Input, vocabulary: Vocabulary, tokenisers: Tokenisers) -> np.ndarray:
     """Codes of a picture, a sound or a film, int64 [n]. Raises ZaohuaError for a sound without content."""
+    if given.codes is not None:
+        return given.codes
     if given.medium == "audio":
         assert tokenisers.audio is not None
         wave, rate = given.content

@@ -15,7 +15,8 @@ from zaohua.gan.images.pixels import grid
 from zaohua.metrics.captions import caption_scores
 from zaohua.metrics.errors import word_error_rate
 from zaohua.multimodal.any.adherence import Adherence
-from zaohua.multimodal.any.examples import Examples, spread
+from zaohua.multimodal.any.answering import Exam
+from zaohua.multimodal.any.examples import Example, Examples, spread
 from zaohua.multimodal.any.inputs import Input
 from zaohua.multimodal.any.model import AnyModel
 from zaohua.multimodal.any.preparing import Prepared
@@ -48,10 +49,10 @@ class Asked:
         return [self.examples.items[number].texts[self.language] for number in self.numbers]
 
     @property
-    def inputs(self) -> tuple[list[Input], list[np.ndarray]]:
+    def inputs(self) -> list[Input]:
         """Each as a model reads it."""
         items = [self.examples.items[number] for number in self.numbers]
-        return [Input(item.medium) for item in items], [item.codes[0] for item in items]
+        return [Input(item.medium, codes=item.codes[0], seen=item.seen[0] if item.seen else None) for item in items]
 
 
 class Measures:
@@ -74,10 +75,17 @@ class Measures:
                 if side is None or examples is None:
                     continue
                 for language in LANGUAGES:
-                    said = [place for place, item in enumerate(examples.items) if language in item.texts]
+                    said = [
+                        place for place, item in enumerate(examples.items) if self._speaks(template, item, language)
+                    ]
                     if said := said[:: -(-len(said) // self.count) or 1]:
                         chosen.append(Asked(captioned, side, examples, language, said, examples is unheard))
         return chosen
+
+    @staticmethod
+    def _speaks(template: str, item: Example, language: str) -> bool:
+        """Whether something is said of it, or asked where questions are to be answered."""
+        return language in item.texts or (template == "answer" and language in item.asked)
 
     def of(self, model: AnyModel, templates: Iterable[str] | None = None) -> dict[str, float]:
         """Every number of what a model makes of the held-back things; of all templates that it learnt, or of these."""
@@ -85,9 +93,10 @@ class Measures:
         for template in templates or self.found.weights:
             for asked in self.asked(template):
                 if template in READING:
-                    inputs, codes = asked.inputs
-                    texts = [text.text for text in model.read(inputs, asked.language, codes=codes)]
+                    texts = [text.text for text in model.read(asked.inputs, asked.language)]
                     scores |= caption_rows(template, asked, texts)
+                elif template == "answer":
+                    scores |= answers(model, self._exam(asked), asked.inputs)
                 elif template == "draw" and (judge := self.judge(asked.captioned)):
                     prompts = [each[0] for each in asked.references]
                     pictures = torch.from_numpy(np.stack([made.pixels for made in model.generate(prompts)]))
@@ -104,12 +113,23 @@ class Measures:
                 if template in READING:
                     found["nearest"] |= caption_rows(template, asked, nearest_captions(asked))
                     found["frequent"] |= caption_rows(template, asked, frequent_captions(asked))
+                elif template == "answer":
+                    exam = self._exam(asked)
+                    found["nearest"] |= exam.scores(exam.nearest())
+                    found["frequent"] |= exam.scores(exam.frequent())
                 elif template == "draw" and (judge := self.judge(asked.captioned)):
                     side, numbers = asked.side, asked.numbers
                     wanted = [side.classes[number] for number in numbers]
                     assert isinstance(side.media, Tensor)
                     found["real"][f"draw_class_{asked.language}"] = judge.share(side.media[numbers], wanted)
         return {name: numbers for name, numbers in found.items() if numbers}
+
+    def _exam(self, asked: Asked) -> Exam:
+        """Questions about things held back."""
+        place = next(n for n, captioned in enumerate(self.found.data) if captioned is asked.captioned)
+        train = self.found.train[place].items
+        near = nearest_places(asked, range(len(train)))
+        return Exam(asked.language, [asked.examples.items[number] for number in asked.numbers], train, near)
 
     def shown(self, model: AnyModel, seed: int) -> list[Artifact]:
         """What a model makes of a few held-back things."""
@@ -118,10 +138,16 @@ class Measures:
             medium = TEMPLATES[template][-1]
             for asked in self.asked(template):
                 if template in READING:
-                    inputs, codes = asked.inputs
-                    said = model.read(inputs[:_SHOWN], asked.language, codes=codes[:_SHOWN])
+                    said = model.read(asked.inputs[:_SHOWN], asked.language)
                     pairs = zip(said, asked.references, strict=False)
                     made += [Text(prompt=known[0], text=f" → {text.text}", model=model.name) for text, known in pairs]
+                elif template == "answer":
+                    exam, inputs = self._exam(asked), asked.inputs
+                    posed = exam.questions[:_SHOWN]
+                    given = model.read(
+                        [inputs[n] for n, _ in posed], asked.language, questions=[q.question for _, q in posed]
+                    )
+                    made += [Text(prompt=each.prompt, text=f" → {each.text}", model=model.name) for each in given]
                 elif template in ("draw", "speak", "film"):
                     prompts = [each[0] for each in asked.references[: _DRAWN if template == "draw" else 1]]
                     artifacts = model.generate(prompts, medium, seed=seed)
@@ -163,10 +189,22 @@ def nearest_captions(asked: Asked, features: tuple[Tensor, Tensor] | None = None
     float32 [N, D]; left out: pixels, or spectrograms."""
     train, language = asked.captioned.train, asked.language
     said = [place for place, known in enumerate(train.captions) if known.get(language)]
-    known, wanted = features or (looks(asked.captioned, train), looks(asked.captioned, asked.side))
-    known, wanted = known[said], wanted[asked.numbers]
+    return [train.captions[place][language][0] for place in nearest_places(asked, said, features)]
+
+
+def nearest_places(asked: Asked, among: Sequence[int], features: tuple[Tensor, Tensor] | None = None) -> list[int]:
+    """The place in the training set of what is nearest to each, of those at these places. features: as above."""
+    known, wanted = features or (looks(asked.captioned, asked.captioned.train), looks(asked.captioned, asked.side))
+    known, wanted = known[list(among)], wanted[asked.numbers]
     best = torch.cat([torch.cdist(part, known).argmin(1) for part in wanted.split(_BLOCK)]).tolist()
-    return [train.captions[said[place]][language][0] for place in best]
+    return [among[place] for place in best]
+
+
+def answers(model: AnyModel, exam: Exam, inputs: Sequence[Input]) -> dict[str, float]:
+    """Scores of a model's answers. inputs: the pictures, in the exam's order."""
+    questions = exam.questions
+    shown, asked = [inputs[place] for place, _ in questions], [posed.question for _, posed in questions]
+    return exam.scores([text.text for text in model.read(shown, exam.language, questions=asked)])
 
 
 def looks(captioned: Captioned, side: Side) -> Tensor:

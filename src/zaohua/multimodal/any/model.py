@@ -11,6 +11,7 @@ from zaohua.artifacts import Artifact, Audio, Image, Text, Video
 from zaohua.errors import UsageError
 from zaohua.i18n import t
 from zaohua.language.engine.engine import Engine
+from zaohua.language.engine.given import Vectors
 from zaohua.language.engine.request import Request, check_range
 from zaohua.language.engine.spans import Guidance, Span
 from zaohua.language.generation import MOST_TEXTS
@@ -20,7 +21,8 @@ from zaohua.model_folder.files import read_card
 from zaohua.multimodal.any.folder import Parts, load_any, save_any
 from zaohua.multimodal.any.inputs import Given, Input, codes_of, read_input
 from zaohua.multimodal.any.languages import prompt_language
-from zaohua.multimodal.any.templates import TEMPLATES, Part, medium_part, text_part
+from zaohua.multimodal.any.sight import Eye
+from zaohua.multimodal.any.templates import TEMPLATES, Part, medium_part, seen_part, text_part
 from zaohua.multimodal.any.vocabulary import LANGUAGES
 
 _ARTIFACTS: dict[str, type[Artifact]] = {"text": Text, "image": Image, "audio": Audio, "video": Video}
@@ -31,12 +33,13 @@ _STRONGEST = 100.0
 
 
 class AnyModel:
-    """parts: decoder, tokenisers, vocabulary, what it has learnt. name: what provenance calls it; card: README.md."""
+    """parts: decoder, tokenisers, vocabulary, what it has learnt. name: what provenance calls it; card: README.md; eye:
+    what it looks at pictures with, where that is open already."""
 
     kind = "any"
 
-    def __init__(self, parts: Parts, *, name: str = "", card: str | None = None) -> None:
-        self.parts, self.name, self.card = parts, name, card
+    def __init__(self, parts: Parts, *, name: str = "", card: str | None = None, eye: Eye | None = None) -> None:
+        self.parts, self.name, self.card, self._eye = parts, name, card, eye
         self.decoder, self.tokenizer, self.vocabulary = parts.decoder, parts.tokenizer, parts.vocabulary
         self._engine: Engine | None = None
 
@@ -53,6 +56,8 @@ class AnyModel:
         folder = Path(folder)
         parts = load_any(folder, dtype)
         parts.decoder.to(usual_device(device))
+        if parts.sight is not None:
+            parts.sight.to(usual_device(device))
         return cls(parts, name=folder.resolve().name if name is None else name, card=read_card(folder))
 
     def save(self, folder: Path | str) -> None:
@@ -65,6 +70,13 @@ class AnyModel:
         if self._engine is None:
             self._engine = Engine(self.decoder, self.tokenizer, batch=_AT_ONCE, queue=4 * _AT_ONCE)
         return self._engine
+
+    @property
+    def eye(self) -> Eye:
+        """What it looks at pictures with, opened when first asked for."""
+        if self._eye is None:
+            self._eye = Eye.open(self.parts.sees)
+        return self._eye
 
     @property
     def makes(self) -> list[str]:
@@ -153,7 +165,7 @@ class AnyModel:
         if given.medium != "image":
             raise UsageError(t("anymodal.not_a_picture", medium=given.medium))
         language = prompt_language(question, self.parts.knows.languages)
-        return self.read([given], language, question=question, **options)[0]
+        return self.read([given], language, questions=[question], **options)[0]
 
     def continue_picture(
         self, picture: Given, rows: int = 4, n: int = 1, *, seed: int = 0, temperature: float = 1.0
@@ -178,22 +190,19 @@ class AnyModel:
         inputs: Sequence[Input],
         language: str,
         *,
-        question: str | None = None,
+        questions: Sequence[str] | None = None,
         temperature: float = 0.0,
         seed: int = 0,
         max_new_tokens: int = _TEXT_TOKENS,
-        codes: Sequence[np.ndarray] | None = None,
     ) -> list[Text]:
-        """A text about each of these pictures, sounds or films: what it shows or says, or the answer to a question.
-        codes: theirs, where they are known already."""
-        if codes is None:
-            codes = [codes_of(given, self.vocabulary, self.parts.tokenisers) for given in inputs]
+        """A text about each of these pictures, sounds or films: what it shows or says, or what answers its question."""
         sampling, end = SamplingConfig(temperature=temperature), self.tokenizer.eot_id
         requests = []
-        for index, (given, seen) in enumerate(zip(inputs, codes, strict=True)):
-            parts: list[Part] = [medium_part(self.vocabulary, given.medium, seen)]
-            if question is not None:
-                parts.append(self._text(question, language))
+        for index, given in enumerate(inputs):
+            taken, vectors = self._taken(given)
+            parts = [taken]
+            if questions is not None:
+                parts.append(self._text(questions[index], language))
             prompt = [*np.concatenate([part.tokens for part in parts]).tolist(), self.vocabulary.mark(language)]
             room = max(1, min(max_new_tokens, self.decoder.config.context - len(prompt)))
             requests.append(
@@ -204,12 +213,13 @@ class AnyModel:
                     index=index,
                     max_new_tokens=room,
                     stop_ids=frozenset({end}),
+                    vectors=vectors,
                 )
             )
         return [
             Text(
                 text=completion.text,
-                prompt=question or "",
+                prompt=questions[completion.index] if questions is not None else "",
                 model=self.name,
                 seed=seed,
                 index=completion.index,
@@ -227,6 +237,20 @@ class AnyModel:
         if not text:
             return np.zeros(0, np.int64)
         return self._text(text, prompt_language(text, self.parts.knows.languages)).tokens
+
+    @torch.no_grad()
+    def _taken(self, given: Input) -> tuple[Part, Vectors | None]:
+        """A picture, sound or film as a prompt begins with it: its codes, or the place for what is seen of it."""
+        sight = self.parts.sight
+        if sight is None or given.medium != "image":
+            codes = codes_of(given, self.vocabulary, self.parts.tokenisers)
+            return medium_part(self.vocabulary, given.medium, codes), None
+        seen = given.seen
+        if seen is None:
+            assert self.parts.tokenisers.image is not None
+            seen = self.eye.look(self.parts.tokenisers.image.pixels(given.content))[0]
+        vectors = sight(seen[None].to(sight.positions.device))[0]
+        return seen_part(self.vocabulary, seen, sight.tokens), Vectors(1, vectors)
 
     def _text(self, text: str, language: str) -> Part:
         ids = np.asarray(self.tokenizer.encode(text), np.int64)

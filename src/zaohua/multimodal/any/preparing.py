@@ -1,9 +1,10 @@
 """From a recipe to examples: captioned data, the tokenisers of their media, the tokeniser of their captions."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from zaohua.data.captioned import Captioned, read_captioned
+from zaohua.data.captioned import Captioned, Side, read_captioned
 from zaohua.errors import UsageError
 from zaohua.i18n import t
 from zaohua.language.text_task import model_folder, own_tokenizer
@@ -13,7 +14,8 @@ from zaohua.multimodal.any.examples import Examples, Tokenisers, Views, caption_
 from zaohua.multimodal.any.folder import Parts
 from zaohua.multimodal.any.recipe import AnyModelConfig, AnyRecipe
 from zaohua.multimodal.any.rows import entries
-from zaohua.multimodal.any.templates import USUAL
+from zaohua.multimodal.any.sight import Eye
+from zaohua.multimodal.any.templates import USUAL, reads_picture
 from zaohua.multimodal.any.vocabulary import Vocabulary
 from zaohua.multimodal.tokenisers.images.model import ImageTokeniser
 from zaohua.multimodal.tokenisers.sounds.model import SoundTokeniser
@@ -25,7 +27,7 @@ _FPS = 8.0  # of clips that do not say
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
     """What a training needs to know of its data. unheard: of a voice that was kept out of both sides, or None; weights:
-    of the templates."""
+    of the templates; eye: what pictures to be read are looked at with, or None."""
 
     data: list[Captioned]
     tokenisers: Tokenisers
@@ -35,26 +37,32 @@ class Prepared:
     unheard: list[Examples | None]
     weights: dict[str, float]
     vocabulary: Vocabulary
+    eye: Eye | None
 
 
 def prepare(recipe: AnyRecipe, base: Parts | None, *, visible: bool) -> Prepared:
     """Read, tokenise, and see which templates can be learnt. Raises UsageError where something is missing for one."""
     seed = recipe.train.seed
-    data = [read_captioned(config, seed, visible=visible) for config in (recipe.data, *recipe.also)]
+    asks = "answer" in recipe.templates
+    data = [read_captioned(config, seed, questions=asks, visible=visible) for config in (recipe.data, *recipe.also)]
     kinds: set[str] = {captioned.kind for captioned in data}
     tokenisers = _tokenisers(recipe.model, base.tokenisers if base else Tokenisers(), kinds)
-    texts = caption_texts([captioned.train for captioned in data])
+    texts = caption_texts(data)
     tokenizer = base.tokenizer if base else own_tokenizer(recipe.tokenizer, texts)
     say(t("anymodal.tokenising"), quiet=not visible)
     views = Views(recipe.views.count, recipe.views.shift, seed)
     frames = base.vocabulary.frames if base else recipe.model.frames
-    train = [examples_of(each, each.train, tokenisers, tokenizer, views, frames) for each in data]
-    validation = [examples_of(each, each.validation, tokenisers, tokenizer, Views(), frames) for each in data]
-    unheard = [
-        None if each.unheard is None else examples_of(each, each.unheard, tokenisers, tokenizer, Views(), frames)
-        for each in data
-    ]
     weights = dict(recipe.templates) or {name: weight for kind in kinds for name, weight in USUAL[kind].items()}
+    sight = base.sees if base else recipe.model.sight
+    eye = Eye.open(sight) if sight and any(map(reads_picture, weights)) else None
+
+    def taken(captioned: Captioned, side: Side, views: Views) -> Examples:
+        look = partial(eye.look, visible=visible) if eye is not None else None
+        return examples_of(captioned, side, tokenisers, tokenizer, views, frames, look)
+
+    train = [taken(each, each.train, views) for each in data]
+    validation = [taken(each, each.validation, Views()) for each in data]
+    unheard = [None if each.unheard is None else taken(each, each.unheard, Views()) for each in data]
     for template, pool in entries(train, weights).items():
         if not pool:
             raise UsageError(t("anymodal.no_data_for", template=template, kinds=", ".join(sorted(kinds))))
@@ -72,6 +80,7 @@ def prepare(recipe: AnyRecipe, base: Parts | None, *, visible: bool) -> Prepared
         unheard=unheard,
         weights=dict(sorted(weights.items())),
         vocabulary=vocabulary,
+        eye=eye,
     )
 
 

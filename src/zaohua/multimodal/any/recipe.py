@@ -15,21 +15,25 @@ from zaohua.training.config import Count, Fraction, Positive, RunConfig, TrainCo
 
 class AnyModelConfig(ModelConfig):
     """The decoder's shape and its tokenisers. image, audio: folders or runs of an image tokeniser and a sound
-    tokeniser; frames: of a film, each as many tokens as a picture; base: an any-to-any model to go on from."""
+    tokeniser; sight: "efficientnet-lite0-128", a network of photographs by whose eyes pictures are read, instead of by
+    the codes that draw them; frames: of a film, each as many tokens as a picture; base: an any-to-any model to go on
+    from."""
 
     image: str | None = None
     audio: str | None = None
+    sight: str | None = None
     frames: Annotated[int, Field(ge=1, le=64)] = 6
     base: str | None = None
 
 
 class LossConfig(Section):
-    """text, context: see templates.Weighting. without: the share of captions left out, for guidance; corrupt: of codes
-    replaced by others when they are read."""
+    """text, context: see templates.Weighting. without: the share of captions left out, for guidance; kinds: of prompts
+    that tell the class of what is to be made; corrupt: of codes replaced by others when they are read."""
 
     text: Annotated[float, Field(ge=0, le=100)] = 3.0
     context: Fraction = 0.05
     without: Fraction = 0.1
+    kinds: Fraction = 0.0
     corrupt: Fraction = 0.1
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,13 +19,16 @@ from zaohua.multimodal.any.templates import (
     Weighting,
     from_text,
     medium_part,
+    reads,
+    reads_picture,
     row,
+    seen_part,
     text_part,
 )
 from zaohua.multimodal.any.vocabulary import Vocabulary
 from zaohua.seeding import uniform
 
-_QUESTION = 12  # tokens of a question around the name in it, about
+_QUESTION, _ANSWER = 12, 12  # tokens of a question around the name in it, and of an answer where no name is, about
 _CHOICES = 8  # numbers that decide a row's caption, view and question
 _MOST = 4_000_000  # entries in an epoch
 
@@ -38,14 +42,22 @@ class Entry:
     others: Sequence[Example]  # of its set
     language: str
 
-    def length(self) -> int:
-        """Tokens of its row, its longest caption taken."""
+    def length(self, looks: int = 0) -> int:
+        """Tokens of its row, its longest caption taken. looks: vectors of a picture that is looked at."""
         parts = TEMPLATES[self.template]
         total = max(map(len, self.example.codes)) + 2 if set(parts) - {"text"} else 0
+        if self.looks:
+            total = looks + 2
         if self.language:
-            longest = max(map(len, self.example.captions[self.language]))
+            known = self.example.captions.get(self.language, []) + self.example.kinds.get(self.language, [])
+            longest = max(map(len, known), default=_ANSWER)
             total += parts.count("text") * (longest + 2) + (parts.count("text") - 1) * _QUESTION
         return total
+
+    @property
+    def looks(self) -> bool:
+        """Whether its picture is to be read, and has been seen by more than codes."""
+        return reads_picture(self.template) and bool(self.example.seen)
 
 
 def entries(sets: Sequence[Examples], templates: Iterable[str]) -> dict[str, list[Entry]]:
@@ -59,9 +71,16 @@ def entries(sets: Sequence[Examples], templates: Iterable[str]) -> dict[str, lis
             for examples in sets
             if media == [MEDIUM[examples.kind]]
             for item in examples.items
-            for language in (item.captions if "text" in parts else ("",))
+            for language in _languages(parts, item)
         ]
     return found
+
+
+def _languages(parts: tuple[str, ...], item: Example) -> Iterable[str]:
+    """Those in which there is something to fill a template with."""
+    if "text" not in parts:
+        return ("",)
+    return item.captions if parts.count("text") == 1 else sorted({*item.captions, *item.asked})
 
 
 def epoch(pools: Mapping[str, Sequence[Entry]], weights: Mapping[str, float]) -> list[Entry]:
@@ -78,7 +97,8 @@ def epoch(pools: Mapping[str, Sequence[Entry]], weights: Mapping[str, float]) ->
 class Filler:
     """Fills templates. context: tokens of a row, at most; texts are cut to fit. without: the share of rows from text
     to a medium that lack the text, so that the model also knows what pictures are like in general (classifier-free
-    guidance, Ho & Salimans 2022, arXiv:2207.12598)."""
+    guidance, Ho & Salimans 2022, arXiv:2207.12598); kinds: of these rows the share that tell, or only tell, the class
+    of the thing, where it has one; looks: vectors of a picture that is looked at."""
 
     vocabulary: Vocabulary
     tokenizer: Tokenizer
@@ -86,6 +106,8 @@ class Filler:
     weighting: Weighting = field(default_factory=Weighting)
     without: float = 0.0
     corrupt: float = 0.0
+    kinds: float = 0.0
+    looks: int = 0
 
     def rows(self, chosen: Sequence[Entry], keys: Tensor) -> list[Row]:
         """A row of each entry. keys: int32 [b], see zaohua.seeding."""
@@ -104,17 +126,21 @@ class Filler:
     def parts(self, entry: Entry, draws: Sequence[float], without: float = 0.0) -> list[Part]:
         """The parts of an entry's row."""
         example, template = entry.example, TEMPLATES[entry.template]
-        codes = example.codes[int(draws[0] * len(example.codes))]
+        view = int(draws[0] * len(example.codes)) if reads(entry.template) else 0
+        codes = example.codes[view]
+        medium = self.looks if entry.looks else len(codes)
         if from_text(entry.template) and draws[1] < without:
             template = template[1:]
         texts = self._texts(entry, template.count("text"), draws[2:])
-        room = self.context + 1 - (len(codes) + 2 if len(texts) < len(template) else 0)
+        room = self.context + 1 - (medium + 2 if len(texts) < len(template) else 0)
         parts = []
         for part in template:
             if part == "text":
                 ids = texts.pop(0)[: max(0, room // (1 + len(texts)) - 2)]
                 room -= len(ids) + 2
                 parts.append(text_part(self.vocabulary, entry.language, ids, self.tokenizer.eot_id))
+            elif entry.looks:
+                parts.append(seen_part(self.vocabulary, example.seen[view], self.looks))
             else:
                 parts.append(medium_part(self.vocabulary, part, codes))
         return parts
@@ -126,18 +152,41 @@ class Filler:
             return []
         if count == 1:
             said = entry.example.captions[entry.language]
-            written = TEMPLATES[entry.template][-1] == "text"
-            return [said[0 if written else int(draws[0] * len(said))]]
+            if TEMPLATES[entry.template][-1] == "text":
+                return [said[0]]
+            if draws[1] < self.kinds:
+                said = entry.example.kinds.get(entry.language, said)
+            return [said[int(draws[0] * len(said))]]
         asked = question(entry.example, entry.language, entry.others, draws)
         return [np.asarray(self.tokenizer.encode(text), np.int64) for text in asked]
 
 
-def batch_of(rows: Sequence[Row]) -> tuple[Tensor, Tensor, Tensor]:
-    """Rows side by side: inputs and targets int64 [b, T], weights float32 [b, T], 0 where a row has ended."""
+class Batch(NamedTuple):
+    """Rows side by side: inputs and targets int64 [b, T], weights float32 [b, T], 0 where a row has ended. looking: the
+    rows that begin with pictures looked at, int64 [n], and what was seen, float16 [n, …]; None without."""
+
+    inputs: Tensor
+    targets: Tensor
+    weights: Tensor
+    looking: tuple[Tensor, Tensor] | None = None
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same there."""
+        looking = None if self.looking is None else (self.looking[0].to(device), self.looking[1].to(device))
+        return Batch(self.inputs.to(device), self.targets.to(device), self.weights.to(device), looking)
+
+
+def batch_of(rows: Sequence[Row]) -> Batch:
+    """Rows of any lengths as one batch."""
     longest = max(len(each.inputs) for each in rows)
     inputs, targets = np.zeros((2, len(rows), longest), np.int64)
     weights = np.zeros((len(rows), longest), np.float32)
     for place, each in enumerate(rows):
         size = len(each.inputs)
         inputs[place, :size], targets[place, :size], weights[place, :size] = each.inputs, each.targets, each.weights
-    return torch.from_numpy(inputs), torch.from_numpy(targets), torch.from_numpy(weights)
+    pictures = [(place, row.seen) for place, row in enumerate(rows) if row.seen is not None]
+    looking = None
+    if pictures:
+        seen = np.stack([seen.numpy() for _, seen in pictures])  # autocast would refuse to stack halves
+        looking = (torch.tensor([place for place, _ in pictures]), torch.from_numpy(seen))
+    return Batch(torch.from_numpy(inputs), torch.from_numpy(targets), torch.from_numpy(weights), looking)

@@ -1,6 +1,7 @@
 """One decoder for every medium: it learns rows of text and codes, each a template filled with a captioned thing."""
 
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,18 +19,19 @@ from zaohua.data.order import example_numbers
 from zaohua.errors import UsageError
 from zaohua.i18n import t
 from zaohua.language import dial
-from zaohua.language.decoder import Decoder, DecoderConfig
+from zaohua.language.decoder import DecoderConfig
 from zaohua.language.initialise import initialise
 from zaohua.language.one_model import OneModelTask
 from zaohua.language.text_task import model_folder, turns
 from zaohua.multimodal.any.card import any_card
 from zaohua.multimodal.any.folder import Knows, Parts, load_any, save_any
-from zaohua.multimodal.any.initialise import codes_by_place
+from zaohua.multimodal.any.initialise import codes_by_place, sight_like_tokens
 from zaohua.multimodal.any.measures import Measures
 from zaohua.multimodal.any.model import AnyModel
+from zaohua.multimodal.any.network import AnyNetwork
 from zaohua.multimodal.any.preparing import Prepared, prepare
 from zaohua.multimodal.any.recipe import AnyRecipe
-from zaohua.multimodal.any.rows import Entry, Filler, batch_of, entries, epoch
+from zaohua.multimodal.any.rows import Batch, Entry, Filler, batch_of, entries, epoch
 from zaohua.multimodal.any.templates import TEMPLATES, Weighting
 from zaohua.multimodal.any.vocabulary import LANGUAGES, MARKS
 from zaohua.nn.blank import filled
@@ -41,6 +43,7 @@ from zaohua.training.parallel import Parallel
 from zaohua.training.task import Draw, Weights
 
 _ROWS_PER_PASS = 32
+_TEMPERATURES = (1.0, 1.5, 2.0, 3.0)
 _SCORED = 512  # validation rows of a template that an evaluation looks at
 _FILL = 3  # this use of randomness, see zaohua.seeding
 _ROOM = 32  # tokens of context beyond the longest row of the training: users' captions are longer
@@ -52,6 +55,7 @@ class AnyTask(OneModelTask):
     """A decoder; cross-entropy of what each template asks for."""
 
     Recipe: ClassVar[type[Section]] = AnyRecipe
+    best_metric: ClassVar[str] = "tempered_loss"
 
     def __init__(self, recipe: AnyRecipe) -> None:
         super().__init__(recipe)
@@ -76,7 +80,8 @@ class AnyTask(OneModelTask):
         pools = entries(found.train, found.weights)
         self._entries = epoch(pools, found.weights)
         self._held_back = entries(found.validation, found.weights)
-        lengths = [entry.length() for entry in self._entries]
+        looks = found.eye.places + 1 if found.eye is not None else 0
+        lengths = [entry.length(looks) for entry in self._entries]
         self._take_shape(found.vocabulary.size, self._context(max(lengths)))
         loss = self.recipe.loss
         self.filler = Filler(
@@ -85,7 +90,9 @@ class AnyTask(OneModelTask):
             context=self.config.context,
             weighting=Weighting(text=loss.text, context=loss.context),
             without=loss.without,
+            kinds=loss.kinds,
             corrupt=loss.corrupt,
+            looks=looks,
         )
         self._lengths = np.minimum(np.array(lengths, np.int64), self.config.context)
         self._schedule(int(self._lengths.sum()))
@@ -131,7 +138,7 @@ class AnyTask(OneModelTask):
             "vocab_size": found.vocabulary.size,
             "languages": {name: 1 for name in LANGUAGES if self._speaks(name)},
             "context": self.config.context,
-            "cut": sum(entry.length() > self.config.context for entry in self._entries),
+            "cut": sum(entry.length(self.filler.looks) > self.config.context for entry in self._entries),
             "sets": reports,
         }
         hashes = [report["hash"] for report in reports]
@@ -139,41 +146,46 @@ class AnyTask(OneModelTask):
         return told | {"hash": fingerprint([*hashes, found.tokenizer.backend.to_str(), str(codes[:64])])}
 
     def _speaks(self, language: str) -> bool:
-        return any(language in item.captions for examples in self.found.train for item in examples.items)
+        items = (item for examples in self.found.train for item in examples.items)
+        return any(language in item.captions or language in item.asked for item in items)
 
     # ---- training
 
     def build(self) -> dict[str, nn.Module]:
-        """The decoder with weights drawn from the seed, or those it goes on from."""
-        decoder = Decoder(self.config)
+        """The network with weights drawn from the seed, or those it goes on from."""
+        network = self._network()
         if self._base is not None:
-            decoder.load_state_dict(self._base.decoder.state_dict())
+            network.decoder.load_state_dict(self._base.decoder.state_dict())
+            if network.sight is not None and self._base.sight is not None:
+                network.sight.load_state_dict(self._base.sight.state_dict())
         else:
             assert self.recipe.model.look_back is not None
             seed, found = self.recipe.train.seed, self.found
-            initialise(decoder, seed, self.recipe.model.look_back)
-            codes_by_place(decoder, found.vocabulary, found.tokenisers, seed)
-        return {"model": decoder}
+            initialise(network.decoder, seed, self.recipe.model.look_back)
+            codes_by_place(network.decoder, found.vocabulary, found.tokenisers, seed)
+            if network.sight is not None:
+                sight_like_tokens(network.decoder, network.sight, found.train, seed)
+        return {"model": network}
 
-    def batch(self, draw: Draw, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-        """Inputs, targets and their weights, 3 x [b, T]; the weights such that these rows' sum of losses is their share
-        of the whole batch's mean, times the number of parts."""
+    def _network(self) -> AnyNetwork:
+        return AnyNetwork(self.config, self.found.eye.places if self.found.eye is not None else 0)
+
+    def batch(self, draw: Draw, device: torch.device) -> Batch:
+        """Rows, with weights such that their sum of losses is their share of the whole batch's mean, times the number
+        of parts."""
         numbers = example_numbers(draw.seed, draw.step, self.batch_size, self._lengths)
         places = torch.arange(self.batch_size)
         keys = sample_keys(draw.seed, draw.step, places, _FILL)
         rows = self.filler.rows([self._entries[number] for number in numbers], keys)
         own = [rows[place] for place in draw.indices.tolist()]
-        inputs, targets, weights = batch_of(own)
         share = self.batch_size / len(own) / sum(float(each.weights.sum()) for each in rows)
-        return inputs.to(device), targets.to(device), (weights * share).to(device)
+        batch = batch_of(own)
+        return batch._replace(weights=batch.weights * share).to(device)
 
-    def loss(
-        self, model: Decoder, batch: tuple[Tensor, Tensor, Tensor], draw: Draw
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def loss(self, model: AnyNetwork, batch: Batch, draw: Draw) -> tuple[Tensor, dict[str, Tensor]]:
         """Weighted mean of the tokens' negative log-likelihoods over the whole batch, in nats."""
-        inputs, targets, weights = batch
-        nats = _nats(model(inputs, dropout_keys=self.dropout_keys(draw)), targets)
-        return (nats * weights).sum(), {}
+        nats = _nats(model(batch.inputs, batch.looking, self.dropout_keys(draw)), batch.targets)
+        return (nats * batch.weights).sum(), {}
 
     def units_per_step(self) -> dict[str, int]:
         """Tokens, on average."""
@@ -190,18 +202,23 @@ class AnyTask(OneModelTask):
     @torch.no_grad()
     def evaluate(self, modules: dict[str, nn.Module], parallel: Parallel) -> dict[str, float]:
         """For every template the mean loss of what it asks for, in nats per token (text and codes alike, nothing
-        corrupted); loss: their mean by the templates' weights. Of a model to be measured also what it makes."""
+        corrupted); loss: their mean by the templates' weights; tempered_loss: the same, each at the temperature that
+        suits it best: a model grows too sure of captions long before it stops learning them. Of a model to be measured
+        also what it makes."""
         model = modules["model"]
-        assert isinstance(model, Decoder)
-        clean = replace(self.filler, weighting=Weighting(), without=0.0, corrupt=0.0)
-        found = {}
+        assert isinstance(model, AnyNetwork)
+        clean = replace(self.filler, weighting=Weighting(), without=0.0, kinds=0.0, corrupt=0.0)
+        found: dict[str, list[float]] = {}
         for template, pool in self._held_back.items():
             if chosen := pool[:: -(-len(pool) // _SCORED)]:
-                found[f"{template}_loss"] = _mean_nats(model, clean, chosen, parallel)
-        weights = self.found.weights
-        total = sum(weights[name] for name in weights if f"{name}_loss" in found)
-        loss = sum(weights[name] * found[f"{name}_loss"] for name in weights if f"{name}_loss" in found)
-        numbers = {"loss": loss / max(total, 1e-9), **found}
+                found[template] = _mean_nats(model, clean, chosen, parallel)
+        weights = [self.found.weights[template] for template in found]
+        loss, tempered = (
+            math.fsum(map(operator.mul, weights, losses)) / max(math.fsum(weights), 1e-9)
+            for losses in ([each[0] for each in found.values()], map(min, found.values()))
+        )
+        numbers = {"loss": loss, "tempered_loss": tempered}
+        numbers |= {f"{template}_loss": losses[0] for template, losses in found.items()}
         if self.measuring:
             numbers |= self.measures.of(self._model({"model": model.state_dict()}))
         return numbers
@@ -219,9 +236,12 @@ class AnyTask(OneModelTask):
 
     def _model(self, weights: Weights) -> AnyModel:
         """An unsharded model with these weights."""
-        decoder, found = filled(lambda: Decoder(self.config), weights["model"]), self.found
-        parts = Parts(decoder, found.tokenizer, found.vocabulary, found.tokenisers, self._knows())
-        return AnyModel(parts, name=self.recipe.run.dir)
+        network, found = filled(self._network, weights["model"]), self.found
+        sees = found.eye.extractor.name if found.eye is not None else ""
+        parts = Parts(
+            network.decoder, found.tokenizer, found.vocabulary, found.tokenisers, self._knows(), network.sight, sees
+        )
+        return AnyModel(parts, name=self.recipe.run.dir, eye=found.eye)
 
     def sample(self, weights: Weights) -> Sequence[Artifact]:
         """What the model makes of a few held-back things, template by template."""
@@ -265,17 +285,17 @@ def _nats(logits: Tensor, targets: Tensor) -> Tensor:
     return F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), reduction="none").view(targets.shape)
 
 
-def _mean_nats(model: Decoder, filler: Filler, chosen: Sequence[Entry], parallel: Parallel) -> float:
-    """Mean loss per token that is asked for."""
-    chosen = sorted(chosen, key=Entry.length)
+def _mean_nats(model: AnyNetwork, filler: Filler, chosen: Sequence[Entry], parallel: Parallel) -> list[float]:
+    """Mean loss per token that is asked for, at each of _TEMPERATURES."""
+    chosen = sorted(chosen, key=lambda entry: entry.length(filler.looks))
     parts = [range(start, min(start + _ROWS_PER_PASS, len(chosen))) for start in range(0, len(chosen), _ROWS_PER_PASS)]
-    sums = torch.zeros(2, dtype=torch.float64, device=parallel.device)
+    sums = torch.zeros(1 + len(_TEMPERATURES), dtype=torch.float64, device=parallel.device)
     for places, mine in turns(parts, parallel):
         keys = sample_keys(0, 0, torch.tensor(places), _FILL)
-        rows = batch_of(filler.rows([chosen[place] for place in places], keys))
-        inputs, targets, weights = (tensor.to(parallel.device) for tensor in rows)
-        nats = (_nats(model(inputs), targets) * weights).sum()
+        batch = batch_of(filler.rows([chosen[place] for place in places], keys)).to(parallel.device)
+        logits = model(batch.inputs, batch.looking)
+        nats = [(_nats(logits / heat, batch.targets) * batch.weights).sum() for heat in _TEMPERATURES]
         if mine:
-            sums += torch.stack((nats, weights.sum())).double()
-    nats, count = parallel.sum(sums).tolist()
-    return nats / count if count else math.nan
+            sums += torch.stack((*nats, batch.weights.sum())).double()
+    *nats, count = parallel.sum(sums).tolist()
+    return [each / count if count else math.nan for each in nats]

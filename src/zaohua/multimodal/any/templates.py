@@ -4,12 +4,14 @@
     draw        <zh> text <|endoftext|> <image> 64 codes </image>
     answer      <image> 64 codes </image> <zh> question <|endoftext|> <zh> answer <|endoftext|>
 
-Every part opens with its mark and closes with one, a text with the tokeniser's end of text.
+Every part opens with its mark and closes with one, a text with the tokeniser's end of text. A picture that is to be
+read may stand there as vectors instead of codes, see sight.py.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from torch import Tensor
 
 from zaohua.multimodal.any.vocabulary import LANGUAGES, Vocabulary
 
@@ -37,13 +39,26 @@ def from_text(template: str) -> bool:
     return TEMPLATES[template][0] == "text"
 
 
-@dataclass(frozen=True)
+def reads(template: str) -> bool:
+    """Whether it goes from a medium to a text: what other views of a thing are for. What is to be made is made as it
+    is: a picture moved by a pixel is other codes altogether."""
+    return TEMPLATES[template][0] != "text" and len(TEMPLATES[template]) > 1
+
+
+def reads_picture(template: str) -> bool:
+    """Whether it begins with a picture of which something is to be said."""
+    return TEMPLATES[template][0] == "image" and len(TEMPLATES[template]) > 1
+
+
+@dataclass(frozen=True, eq=False)
 class Part:
     """One part of a row: tokens int64 [n] with their marks; codes: where codes of a medium stand in it, the tokens
-    that may stand there, and how many."""
+    that may stand there, and how many; seen: what the eye saw of a picture, see sight.py: tokens between its marks only
+    keep the place for that."""
 
     tokens: np.ndarray
     codes: range = range(0)
+    seen: Tensor | None = None
 
     @property
     def is_text(self) -> bool:
@@ -62,14 +77,21 @@ def medium_part(vocabulary: Vocabulary, medium: str, codes: np.ndarray) -> Part:
     return Part(vocabulary.tokens(medium, codes), vocabulary.span(medium))
 
 
-@dataclass(frozen=True)
+def seen_part(vocabulary: Vocabulary, seen: Tensor, count: int) -> Part:
+    """A picture that is looked at, by so many vectors."""
+    mark = vocabulary.mark("image")
+    return Part(np.array([*[mark] * (1 + count), vocabulary.mark("/image")], np.int64), seen=seen)
+
+
+@dataclass(frozen=True, eq=False)
 class Row:
     """What the model reads and learns: inputs int64 [T], targets int64 [T] (the tokens that follow), and how much each
-    of these counts, float32 [T]."""
+    of these counts, float32 [T]. seen: of a row that begins with a picture looked at."""
 
     inputs: np.ndarray
     targets: np.ndarray
     weights: np.ndarray
+    seen: Tensor | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +113,9 @@ def row(parts: list[Part], weighting: Weighting, corrupt: float = 0.0, draws: np
     weights = np.full(len(tokens), weighting.context, np.float32)
     last = parts[-1]
     weights[len(tokens) - len(last.tokens) + 1 :] = weighting.text if last.is_text else 1.0
+    seen = parts[0].seen
+    if seen is not None:
+        weights[: len(parts[0].tokens)] = 0.0
     inputs = tokens
     if corrupt:
         assert draws is not None
@@ -103,4 +128,4 @@ def row(parts: list[Part], weighting: Weighting, corrupt: float = 0.0, draws: np
                 other = part.codes.start + (draws[1, inner] * len(part.codes)).astype(np.int64)
                 inputs[inner] = np.where(hit, other, inputs[inner])
             place += len(part.tokens)
-    return Row(inputs[:-1], tokens[1:], weights[1:])
+    return Row(inputs[:-1], tokens[1:], weights[1:], seen)

@@ -60,11 +60,6 @@ def leaky(x: Tensor) -> Tensor:
     return F.leaky_relu(x, SLOPE)
 
 
-def doubled(x: Tensor) -> Tensor:
-    """Twice as wide and as high, every pixel four times."""
-    return F.interpolate(x, scale_factor=2.0, mode="nearest")
-
-
 class Residual(nn.Module):
     """x + conv(leaky(conv(x))), the last beginning at 0. [B, C, H, W]"""
 

@@ -4,7 +4,8 @@ residual blocks, two doublings, without skips, so that what is drawn goes throug
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from zaohua.gan.translation.networks.layers import Translator, conv, doubled, leaky, reflected
+from zaohua.gan.translation.networks.layers import Translator, conv, leaky, reflected
+from zaohua.nn.convolution import twice
 
 _HALVINGS = 2
 _TOGETHER = 8  # channels
@@ -58,5 +59,5 @@ class ResNet(Translator):
         height, width = x.shape[-2:]
         x = self.stages(reflected(x, self.multiple, least=2))[-1]
         for layer in self.up:
-            x = leaky(_normed(layer(doubled(x))))
+            x = leaky(_normed(layer(twice(x))))
         return self.to_pixels(x)[..., :height, :width]

@@ -7,7 +7,8 @@ itself: it begins as a copy and need not learn to draw what stays.
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from zaohua.gan.translation.networks.layers import Residual, Translator, conv, copying, doubled, leaky, reflected
+from zaohua.gan.translation.networks.layers import Residual, Translator, conv, copying, leaky, reflected
+from zaohua.nn.convolution import twice
 
 _WIDEST = 8  # times the first width
 _EVEN = 0.5**0.5  # keeps a sum of two at the size of one
@@ -21,7 +22,7 @@ class Up(nn.Module):
         self.narrow, self.join = conv(inputs, outputs), conv(outputs, outputs)
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
-        return leaky(self.join((doubled(self.narrow(x)) + skip) * _EVEN))
+        return leaky(self.join((twice(self.narrow(x)) + skip) * _EVEN))
 
 
 class UNet(Translator):
