@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from zaohua.careers import store
+from zaohua.careers import activities, store
 from zaohua.careers.correlation import spearman
 from zaohua.careers.exposure import learning, meaning
 from zaohua.careers.exposure.assess import assess
@@ -30,6 +30,7 @@ from zaohua.careers.exposure.duties import duties
 from zaohua.careers.exposure.learning import Tasks
 from zaohua.careers.exposure.matching import matcher
 from zaohua.careers.exposure.model import HALVED, Scored
+from zaohua.careers.exposure.occupations import by_importance, with_activities
 from zaohua.careers.exposure.sources import rows
 from zaohua.careers.exposure.thresholds import conformal
 from zaohua.careers.exposure.train import kept_vectors
@@ -116,6 +117,10 @@ def outside_rows(tasks: Tasks, work: Path, data: Path) -> Iterator[Row]:
     }
     columns = {"share": share, "people": people @ HALVED, "GPT-4": gpt4 @ HALVED}
     means = {name: occupation_means(tasks, column) for name, column in columns.items()}
+    important, unit = by_importance({name: each.share for name, each in activities.scores().items()}), by_member()
+    means["share"] = {
+        code: with_activities(value, important.get(unit.get(code, ""))) for code, value in means["share"].items()
+    }
     for name, (base, bar) in bars.items():
         found = " · ".join(f"{each} {spearman(column, measures[name])[0]:.3f}" for each, column in means.items())
         yield f"occupation ρ with {name}", base, f"≥ {bar}", found

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from zaohua.careers import store
 from zaohua.careers.finding import text
-from zaohua.careers.finding.aliases import chinese_aliases
+from zaohua.careers.finding.aliases import chinese_aliases, english_aliases
 from zaohua.careers.finding.chinese import ChineseTitles
 from zaohua.careers.finding.english import EnglishTitles, english_titles
 from zaohua.careers.finding.find import find
@@ -27,6 +27,21 @@ def test_every_title_and_code_finds_its_occupation() -> None:
         assert find(one.code).code == one.code
         for member in one.members:
             assert find(member).code == one.code
+
+
+def test_english_names_of_ours_are_new_and_lead_somewhere() -> None:
+    for name, code in english_aliases().items():
+        assert code in occupations()
+        assert find(name).code == code
+        assert name == name.casefold()
+
+
+def test_the_largest_of_several_comes_first() -> None:
+    """A name that many occupations have means the one with the most people, with little confidence."""
+    found = find("driver")
+    assert found.code == "53-3032"
+    assert found.confidence < 0.3
+    assert found.others
 
 
 def test_every_name_of_ours_finds_its_occupation() -> None:

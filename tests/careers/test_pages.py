@@ -19,7 +19,7 @@ def test_a_report_is_whole_in_itself(language: str) -> None:
         document = render(shown)
     own = re.sub(r"<script>.*?</script>", "", document, flags=re.DOTALL)
     assert not re.search(r"(src|href)=\"", own)
-    assert document.count('class="plotly-graph-div"') == 4
+    assert document.count('class="plotly-graph-div"') == 5
     assert f'lang="{"zh-Hans" if language == "zh" else "en"}"' in document
     assert "@media print" in document
 

@@ -3,7 +3,11 @@
 import csv
 import gzip
 import re
+import threading
+import zipfile
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,7 @@ from zaohua.careers.building.write import compressed
 from zaohua.careers.occupations import occupations
 from zaohua.careers.pages import page
 from zaohua.careers.profile import profile
+from zaohua.careers.updating.fetch import sha256
 from zaohua.careers.updating.update import update
 from zaohua.cli import run
 from zaohua.errors import ZaohuaError
@@ -24,6 +29,7 @@ from zaohua.i18n import using
 CODE = "27-1024"
 INDEX = ["geo_id", "geography", "date_start", "date_end", "platform_and_product", "facet", "level", "variable"]
 INDEX += ["cluster_name", "value"]
+COLUMNS, PERCENTILES = ("p10", "p25", "p50", "p75", "p90"), ("PCT10", "PCT25", "MEDIAN", "PCT75", "PCT90")
 PATTERNS = ("directive", "feedback_loop", "learning", "task_iteration", "validation", "filtered")
 
 
@@ -38,7 +44,14 @@ def own_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 def forget() -> None:
     store.forget()
-    for each in (outlook.outlooks, outlook.growth, outlook.national_change, studies.measures, studies.with_growth):
+    for each in (
+        outlook.wages,
+        outlook.outlooks,
+        outlook.growth,
+        outlook.national_change,
+        studies.measures,
+        studies.with_growth,
+    ):
         each.cache_clear()
 
 
@@ -116,6 +129,29 @@ def workbook(folder: Path, first: int = 2024, *, without: str = "", change: dict
     return folder / "occupation.xlsx"
 
 
+def wages(folder: Path, year: int = 2025, *, scale: int = 1, without: int = 0, packed: bool = False) -> Path:
+    """A workbook of wages as BLS lays it out, of what ships, every sum times `scale`."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = f"national_M{year}_dl"
+    kept = ("OCC_CODE", "OCC_TITLE", "O_GROUP", "TOT_EMP", "H_MEDIAN", *(f"A_{name}" for name in PERCENTILES))
+    sheet.append(["AREA", "AREA_TITLE", *kept])
+    sheet.append([99, "U.S.", "00-0000", "All Occupations", "total", 1, 23.8, 1, 2, 3, 4, 5])
+    for row in store.rows("wages")[without:]:
+        cells = ["#" if row[n] == "239200" else int(row[n]) * scale if row[n] else "*" for n in COLUMNS]
+        hour = int(row["p50"]) / 2080 if row["mark"] == "h" else "*"
+        cells = ["*"] * 5 if row["mark"] == "h" else cells
+        sheet.append([99, "U.S.", row["code"], "A title", "detailed", int(row["employees"]), hour, *cells])
+    book.create_sheet("Field Descriptions").append(["# = a wage of at least $120.00 per hour or $249,600 per year"])
+    file = folder / f"national_M{year}_dl.xlsx"
+    book.save(file)
+    if not packed:
+        return file
+    with zipfile.ZipFile(folder / "oesm25nat.zip", "w") as archive:
+        archive.write(file, f"oesm25nat/{file.name}")
+    return folder / "oesm25nat.zip"
+
+
 def index(folder: Path, rows: list[tuple[str, str, float]], name: str = "claude_ai", month: str = "2026-02") -> Path:
     """A release of the index: (task, pattern, conversations) worldwide, and what must not be counted."""
     file = folder / f"aei_raw_{name}_{month}.csv"
@@ -166,6 +202,39 @@ def test_a_later_decade_is_named_on_every_page(tmp_path: Path) -> None:
 def test_a_workbook_that_does_not_fit_changes_nothing(tmp_path: Path, damage: dict[str, Any]) -> None:
     with using("en"), pytest.raises(ZaohuaError, match="nothing was changed"):
         update([str(workbook(tmp_path, **damage))])
+    assert not store.updated_folder().exists()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_wages_of_a_workbook(tmp_path: Path, packed: bool) -> None:
+    """What ships in BLS's layout comes back row for row, but for the limit above which sums are not told."""
+    before = store.rows("wages")
+    done = update([str(wages(tmp_path, packed=packed))])
+    assert done.releases == ("Occupational Employment and Wage Statistics, national, May 2025",)
+    limit = [{name: "249600" if value == "239200" else value for name, value in row.items()} for row in before]
+    assert store.rows("wages") == limit
+    assert outlook.year_of_wages() == 2025
+    for language, title, sum_ in (("en", "May 2025", "249,600 dollars"), ("zh", "2025 年 5 月", "249,600 美元")):
+        with using(language):
+            text = " ".join(page.show(profile("29-1211")).sentences())
+        assert title in text
+        assert sum_ in text
+
+
+def test_wages_from_an_address(tmp_path: Path) -> None:
+    file = wages(tmp_path, scale=2)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(tmp_path))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/{file.name}"
+        done = update([address])
+        server.shutdown()
+    assert [(each.place, each.sha256) for each in done.files] == [(address, sha256(file.read_bytes()))]
+    assert (outlook.median_wage(CODE) or 0) > 100_000
+
+
+def test_half_of_the_wages_change_nothing(tmp_path: Path) -> None:
+    with using("en"), pytest.raises(ZaohuaError, match="nothing was changed"):
+        update([str(wages(tmp_path, without=100))])
     assert not store.updated_folder().exists()
 
 

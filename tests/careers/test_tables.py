@@ -56,6 +56,9 @@ def test_our_own_names_are_whole_and_unambiguous() -> None:
     assert len(names) == len(set(names)) == len(chinese_aliases())
     translated = {identifier for identifier, _ in own_lines("names_zh.psv")}
     assert translated == {row["id"] for name in ("elements", "activity_titles") for row in store.rows(name)}
+    detailed = [identifier for identifier, _ in own_lines("activities_zh.psv")]
+    assert len(set(detailed)) == len(detailed)
+    assert {identifier.rpartition(".")[0] for identifier in detailed} <= translated
     groups = {group: codes.split() for group, codes in own_lines("csco_groups.psv")}
     assert {row["code"][:7] for row in store.rows("csco") if row["level"] == "4"} == groups.keys()
     assert {code for codes in groups.values() for code in codes} <= occupations().keys()

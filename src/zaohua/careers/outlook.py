@@ -28,7 +28,7 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Wages:
-    """Annual wages in dollars. mark: `>` some lie above the limit of BLS, 239,200; `h` median hour × 2,080."""
+    """Annual wages in dollars. mark: `>` some lie above the limit of BLS, given instead; `h` median hour × 2,080."""
 
     p10: float | None
     p25: float | None
@@ -59,6 +59,11 @@ def years() -> tuple[int, int]:
     """The first and last year of the projections: (2024, 2034) as shipped."""
     first, last = store.sources()["bls_projections"].period.split("/")
     return int(first), int(last)
+
+
+def year_of_wages() -> int:
+    """The year of the month of May that wages are of: 2024 as shipped."""
+    return int(store.sources()["bls_wages"].period[:4])
 
 
 @cache

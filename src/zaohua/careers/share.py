@@ -5,6 +5,7 @@ from functools import cache
 from statistics import fmean
 
 from zaohua.careers.exposure.labels import KINDS
+from zaohua.careers.exposure.levels import mean_levels
 from zaohua.careers.exposure.occupations import OccupationExposure, of_occupation
 from zaohua.careers.occupations import occupations
 
@@ -22,7 +23,7 @@ def exposure(code: str) -> OccupationExposure | None:
     numbers = [field.name for field in fields(OccupationExposure) if field.name not in ("code", "kinds")]
     means = {name: fmean(getattr(each, name) for each in found) for name in numbers}
     return replace(
-        found[0], code=code, kinds={kind: fmean(each.kinds[kind] for each in found) for kind in KINDS}, **means
+        found[0], code=code, kinds={kind: mean_levels(each.kinds[kind] for each in found) for kind in KINDS}, **means
     )
 
 

@@ -55,6 +55,12 @@ def test_characters_of_pdf_fonts_are_the_usual_ones() -> None:
     assert duties("拍摄产品照\u2f5a\nFile \ufb01les of o\ufb03ces") == ["拍摄产品照片", "File files of offices"]
 
 
+def test_a_heading_may_stand_before_what_it_heads() -> None:
+    assert duties("岗位职责：负责海报排版；拍摄产品照片。\n任职要求：本科以上") == ["负责海报排版", "拍摄产品照片"]
+    assert duties("Duties: write reports and letters.\nRequirements: a degree in law") == ["write reports and letters"]
+    assert duties("Analyze requirements: users and systems") == ["Analyze requirements: users and systems"]
+
+
 def test_duties_that_speak_of_requirements() -> None:
     for text in (["Analyze requirements of users", "Write code"], ["分析用户要求", "编写程序"]):
         assert duties("\n".join(text)) == text

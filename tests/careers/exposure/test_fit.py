@@ -5,15 +5,19 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import cohen_kappa_score
+from sklearn.neural_network import MLPClassifier
 
 from zaohua.careers.exposure.base import Activities, Base
 from zaohua.careers.exposure.fitting import _whitener, by_activity, nearness, ridge
-from zaohua.careers.exposure.labels import KINDS, LEVELS, agreement, kappa, merged, read_labels, read_pass
+from zaohua.careers.exposure.labels import KINDS, LEVELS, Label, agreement, kappa, merged, read_labels, read_pass
 from zaohua.careers.exposure.learning import folds, others
+from zaohua.careers.exposure.network import AUTOMATION, SEEDS, fit_network
 from zaohua.careers.exposure.sources import csco_tasks, labelled_tasks, split_numbered
 from zaohua.careers.exposure.thresholds import conformal, spread, zones
+from zaohua.careers.exposure.train import level_layer
 from zaohua.careers.exposure.words import chinese_terms, fitted
 from zaohua.errors import ZaohuaError
 from zaohua.i18n import using
@@ -77,6 +81,32 @@ def test_a_saved_base_scores_alike(tmp_path) -> None:
     base.save(tmp_path / "base.npz")
     again = Base.load(tmp_path / "base.npz", "en")
     assert again.scores(TEXTS, points) == pytest.approx(base.scores(TEXTS, points), abs=0.05)
+
+
+def test_networks_are_scikit_learns() -> None:
+    """The mean of what scikit-learn's own networks say, and deaf to the columns that are left out."""
+    rng = np.random.default_rng(7)
+    scores = rng.normal(size=(400, 34))
+    labels = (scores[:, 0] + scores[:, 1] > 0).astype(int) + (scores[:, 0] > 1)
+    made = fit_network(scores, labels)
+    known = (scores - made.mean) / made.scale
+    known[:, AUTOMATION] = 0
+    theirs = []
+    for seed in range(SEEDS):
+        network = MLPClassifier((32,), alpha=2, learning_rate_init=2e-3, max_iter=12, batch_size=256, random_state=seed)
+        with pytest.warns(ConvergenceWarning):
+            theirs.append(network.fit(known, labels).predict_proba(known))
+    assert made.probabilities(scores) == pytest.approx(np.mean(theirs, axis=0), abs=1e-6)
+    deaf = scores.copy()
+    deaf[:, AUTOMATION] = 9
+    assert made.probabilities(deaf) == pytest.approx(made.probabilities(scores))
+
+
+def test_a_reader_that_is_unsure_counts_for_both() -> None:
+    """Both passes are learned from: half of the readers say likely where the passes differ."""
+    labels = [Label(str(number), "L", "N", "U") for number in range(60)]
+    layer = level_layer(np.random.default_rng(8).normal(size=(60, 3)), labels, 0)
+    assert layer.probabilities(np.zeros((1, 3)))[0] == pytest.approx([0.5, 0, 0.5], abs=0.01)
 
 
 def test_folds_part_groups_and_sentences() -> None:

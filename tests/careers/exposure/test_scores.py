@@ -14,9 +14,9 @@ from zaohua.careers.exposure.assess import assess
 from zaohua.careers.exposure.duties import duties
 from zaohua.careers.exposure.labels import KINDS
 from zaohua.careers.exposure.learning import CLASSES
+from zaohua.careers.exposure.levels import LEVEL_NAMES, levels, mean_levels
 from zaohua.careers.exposure.matching import matcher
 from zaohua.careers.exposure.page import page
-from zaohua.careers.exposure.scoring import LEVEL_NAMES
 from zaohua.careers.exposure.sources import csco_tasks, labelled_tasks
 from zaohua.i18n import LANGUAGES, catalogue, t, using
 
@@ -88,7 +88,9 @@ def test_any_text_has_a_score(text: str) -> None:
     assert 0 <= each.automation <= 4
     assert each.level in LEVEL_NAMES
     assert set(each.kinds) == set(KINDS)
-    assert all(0 <= kind.score <= 1 for kind in each.kinds.values())
+    for kind in each.kinds.values():
+        assert kind.likely + kind.uncertain + kind.unlikely == pytest.approx(1)
+        assert 0 <= kind.score <= 1
 
 
 def test_more_hands_lower_it_more_writing_raises_it() -> None:
@@ -115,6 +117,23 @@ def test_occupations() -> None:
         assert each.low <= each.share <= each.high
         assert each.likely + each.uncertain + each.unlikely == pytest.approx(1, abs=0.001)
     assert of_occupation("99-9999") is None
+
+
+def test_kinds_of_occupations() -> None:
+    """Designers draw, operators speak, editors of films cut, welders do neither."""
+    designer, operator, editor, welder = (of_occupation(c) for c in ("27-1024", "43-2011", "27-4032", "51-4121"))
+    for each in (designer, operator, editor, welder):
+        assert each is not None
+        for kind in each.kinds.values():
+            assert kind.likely + kind.uncertain + kind.unlikely == pytest.approx(1)
+    for kind, top in (("image", designer), ("audio", operator), ("video", editor)):
+        assert top.kinds[kind].score == max(each.kinds[kind].score for each in (designer, operator, editor, welder))
+    assert max(kind.score for kind in welder.kinds.values()) < 0.2
+
+
+def test_levels_are_reached_at_even_odds() -> None:
+    assert [levels(*each).level for each in ((0.5, 0), (0.2, 0.3), (0.2, 0.2))] == ["likely", "uncertain", "unlikely"]
+    assert mean_levels([levels(1, 0), levels(0, 0.5)]).score == pytest.approx(0.625)
 
 
 def test_mixture() -> None:

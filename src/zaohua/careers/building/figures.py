@@ -16,6 +16,7 @@ _KINDS = {
     "occupational substitution": "occupation",
     "sourcing change": "sourcing",
 }
+LIMIT = "239200"  # dollars a year: what lies above is published as `#`
 _NAMES_AI = re.compile(r"\bAI\b|artificial intelligence|machine learning|language model|chatbot", re.IGNORECASE)
 
 
@@ -54,8 +55,8 @@ def projections(raw: Raw, units: Units) -> Iterator[Row]:
             )
 
 
-def wages(raw: Raw, units: Units) -> Iterator[Row]:
-    """Employees and annual wages in dollars at five percentiles; `>` where BLS gives only that it is above its limit.
+def wages(raw: Raw, units: Units, limit: str = LIMIT) -> Iterator[Row]:
+    """Employees and annual wages in dollars at five percentiles; `>` where BLS gives only that it is above its `limit`.
 
     Occupations paid by the hour (actors) have hourly wages only: theirs are the median hour × 2,080, marked `h`.
     """
@@ -67,7 +68,7 @@ def wages(raw: Raw, units: Units) -> Iterator[Row]:
         mark = ">" if "#" in cells else ""
         if number(cells[2]) is None and cells[2] != "#" and (hour := number(row["H_MEDIAN"])):
             cells, mark = ["", "", str(round(hour * 2080)), "", ""], "h"
-        written = ["239200" if cell == "#" else "" if number(cell) is None else f"{number(cell):.0f}" for cell in cells]
+        written = [limit if cell == "#" else "" if number(cell) is None else f"{number(cell):.0f}" for cell in cells]
         yield row["OCC_CODE"], f"{number(row['TOT_EMP']) or 0:.0f}", *written, mark
 
 

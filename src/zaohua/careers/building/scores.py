@@ -14,6 +14,7 @@ import tomli_w
 from zaohua.careers import store
 from zaohua.careers.building.occupations import Row
 from zaohua.careers.building.write import BUILT, compressed
+from zaohua.careers.exposure.labels import KINDS
 from zaohua.careers.exposure.model import WEIGHTS
 from zaohua.careers.exposure.scoring import of_duties
 from zaohua.files import write_atomic
@@ -26,9 +27,10 @@ def score(tables: Path) -> int:
     """Write the table and its entry in built.toml; returns its number of rows."""
     titles = store.rows("activity_titles")
     scored = of_duties([row["title"] for row in titles], "en")
-    rows: list[Row] = [("activity", "level", "share", "people", "gpt4")]
+    rows: list[Row] = [("activity", "level", "share", "people", "gpt4", *KINDS)]
     for row, each in zip(titles, scored, strict=True):
-        rows.append((row["id"], each.level, *(f"{value:.3f}" for value in (each.share, each.people, each.gpt4))))
+        shares = (f"{value:.3f}" for value in (each.share, each.people, each.gpt4))
+        rows.append((row["id"], each.level, *shares, *(each.kinds[kind].level for kind in KINDS)))
     content = compressed(rows)
     made = tomllib.loads((tables / BUILT).read_text(encoding="utf-8"))
     fitted = json.loads((WEIGHTS / "model.json").read_text(encoding="utf-8"))["sha256"]

@@ -4,6 +4,6 @@ The construct everywhere: a worker's time for the task is halved at equal qualit
 """
 
 from zaohua.careers.exposure.occupations import OccupationExposure, of_occupation
-from zaohua.careers.exposure.scoring import Exposure, Kind, of_duties
+from zaohua.careers.exposure.scoring import Exposure, of_duties
 
-__all__ = ["Exposure", "Kind", "OccupationExposure", "of_duties", "of_occupation"]
+__all__ = ["Exposure", "OccupationExposure", "of_duties", "of_occupation"]

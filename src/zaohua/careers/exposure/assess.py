@@ -7,10 +7,11 @@ import numpy as np
 
 from zaohua.careers import store
 from zaohua.careers.exposure.labels import KINDS
+from zaohua.careers.exposure.levels import LEVEL_NAMES, Levels, mean_levels
 from zaohua.careers.exposure.matching import Match, matcher
 from zaohua.careers.exposure.model import best_for
 from zaohua.careers.exposure.occupations import WIDTH, error_of_mean, of_occupation
-from zaohua.careers.exposure.scoring import LEVEL_NAMES, Exposure, of_duties
+from zaohua.careers.exposure.scoring import Exposure, of_duties
 from zaohua.careers.finding.text import is_chinese
 
 # How far a job's own share lies from that of the occupation it is matched to, as a standard deviation. Specialities of
@@ -34,7 +35,7 @@ class Assessment:
     own: float
     expected: float | None
     levels: dict[str, float]
-    kinds: dict[str, float]
+    kinds: dict[str, Levels]
     disagreement: float
     automation: float
 
@@ -70,7 +71,7 @@ def assess(duties: Sequence[str]) -> Assessment:
         own=own,
         expected=expected,
         levels={level: float(np.mean([each.level == level for each in scored])) for level in LEVEL_NAMES},
-        kinds={kind: float(np.mean([each.kinds[kind].score for each in scored])) for kind in KINDS},
+        kinds={kind: mean_levels(each.kinds[kind] for each in scored) for kind in KINDS},
         disagreement=float(np.mean([each.disagreement for each in scored])),
         automation=float(np.mean([each.automation for each in scored])),
     )

@@ -72,16 +72,18 @@ class Base:
         return raw[:, start : start + self.activities.votes.shape[1]]
 
     def save(self, file: Path) -> None:
-        """One npz of plain arrays: half precision for weights, bytes for landmarks, the terms as text."""
+        """One npz of plain arrays: bytes for weights (in steps of their column) and landmarks, the terms as text."""
+        steps = np.abs(self.weights).max(0) / 127 + 1e-12
         arrays: dict[str, Any] = {
             "terms": np.frombuffer("\n".join(self.words.place).encode(), np.uint8),
             "idf": self.words.idf.astype(np.float16),
-            "weights": self.weights.astype(np.float16),
+            "weights": np.round(self.weights / steps).astype(np.int8),
+            "steps": steps.astype(np.float32),
             "mean": self.mean.astype(np.float32),
         }
         if self.landmarks is not None and self.nearness_weights is not None:
             arrays["landmarks"] = _bytes(self.landmarks)
-            arrays["nearness_weights"] = self.nearness_weights.astype(np.float32)
+            arrays["nearness_weights"] = self.nearness_weights.astype(np.float16)
         if self.activities is not None:
             arrays["centres"] = _bytes(self.activities.centres)
             arrays["votes"] = self.activities.votes.astype(np.float16)
@@ -94,11 +96,11 @@ class Base:
         with np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         words = Words(language, bytes(arrays["terms"]).decode().split("\n"), arrays["idf"].astype(np.float32))
-        weights = arrays["weights"].astype(np.float32)
+        weights = arrays["weights"] * arrays["steps"]
         if "landmarks" not in arrays:
             return cls(language, words, weights, arrays["mean"])
         activities = Activities(_unit(arrays["centres"]), arrays["votes"].astype(np.float32), arrays["sizes"])
-        near = _unit(arrays["landmarks"]), arrays["nearness_weights"]
+        near = _unit(arrays["landmarks"]), arrays["nearness_weights"].astype(np.float32)
         return cls(language, words, weights, arrays["mean"], *near, activities)
 
 

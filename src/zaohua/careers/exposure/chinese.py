@@ -19,9 +19,9 @@ LABELLED, ACTIVITY, CROSSWALK = 1.0, 1.0, 0.05  # weights of the teachers
 
 
 def by_level(labels: Mapping[str, Label], scores: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Mean scores of the tasks of each overall level. The two mappings share identifiers of tasks."""
+    """Mean scores of the tasks of each highest level, by both passes. The two mappings share identifiers of tasks."""
     return {
-        level: np.mean([scores[task] for task, label in labels.items() if label.overall == level], axis=0)
+        level: np.mean([scores[task] for task, label in labels.items() for each in label.levels if each == level], 0)
         for level in LEVELS
     }
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import BinaryIO
 from unicodedata import normalize
 
+from zaohua.careers.exposure.people import HIDDEN, without_names
 from zaohua.careers.finding.text import is_chinese
 from zaohua.data.readers.base import SkippedFile, encoding_of
 from zaohua.data.report import SourceReport
@@ -29,6 +30,7 @@ _OTHER = re.compile(
     re.IGNORECASE,
 )
 # Kangxi radicals, ligatures and compatibility ideographs, which fonts in PDFs put for usual characters.
+_UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")  # marks of direction, joints of no width
 _FORMS = re.compile(r"[\u2e80-\u2fdf\uf900-\ufaff\ufb00-\ufb06]")
 _MARKED = re.compile(r"[.;:!?。；：！？]$")
 _FULL, _WIDE = 0.85, {"en": 50, "zh": 25}  # part of the longest line, and characters, from which a line is full
@@ -38,11 +40,19 @@ _HEADING = re.compile(
     r"|(?:岗位|工作|任职|职位|主要|核心|福利|薪资)*(?:职责|内容|任务|描述|要求|资格|福利|待遇)",
     re.IGNORECASE,
 )
+# The same, with what it heads on the same line.
+_BEGUN = re.compile(
+    r"[-*•\s]*(?:(?:key |main |job |your |core |minimum |basic |required |preferred )*(?:responsibilities|duties|tasks|"
+    r"requirements?|qualifications?|skills|education|experience|benefits|salary|compensation)"
+    r"|(?:岗位|工作|任职|职位|主要|核心|基本|福利|薪资)*(?:职责|内容|任务|描述|要求|资格|条件|福利|待遇|学历|薪资))\s*[:：]\s*(?=\S)",
+    re.IGNORECASE,
+)
 _PRIVATE = re.compile(
     r"[^\s@]{1,64}@\S|\d[\d\s()-]{8,20}\d|^\s*(?:name|contact|supervisor|姓名|联系人|直属上级)\s*[:：]|身份证",
     re.IGNORECASE,
 )
-_TITLED = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof)\.?\s+[A-Z]\w+(?:\s+[A-Z]\w+)?|[\u4e00-\u9fff]{1,3}(?:先生|女士|小姐)")
+# Taken out before sentences are parted, since a full stop is in it.
+_TITLED = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof)\.?\s+[A-Z][\w'’-]+(?:\s+[A-Z][\w'’-]+)*")
 _CV = re.compile(
     r"curriculum vitae|\bresume\b|\brésumé\b|date of birth|work history|employment history|references available|"
     r"\bhobbies\b|个人简历|求职意向|出生年月|自我评价|教育背景|教育经历|工作经历|期望薪资|政治面貌",
@@ -121,19 +131,20 @@ def decoded(stream: BinaryIO, name: str) -> str:
 
 
 def duties(text: str) -> list[str]:
-    """Its duties, in order, none twice: the parts under a heading of duties where there is one, without contact data.
+    """Its duties, in order, none twice: the parts under a heading of duties where there is one, without contact data
+    and with `…` for names of people.
 
     Raises ZaohuaError where no duty is found.
     """
-    lines = _sentences(_TITLED.sub("", unwrapped(text)))
-    headed = any(_heading(line) and _DUTIES.search(line) for line in lines)
+    lines = _sentences(_TITLED.sub(HIDDEN, unwrapped(text)))
+    headed = any(_DUTIES.search(head) for line in lines if (head := _head(line)))
     found: dict[str, str] = {}
     inside = not headed
     for line in lines:
-        if _heading(line):
-            inside = bool(_DUTIES.search(line)) or (inside and not _OTHER.search(line))
-            continue
-        clean = _BULLET.sub("", line).strip(" \t。；;.")
+        if head := _head(line):
+            inside = bool(_DUTIES.search(head)) or (inside and not _OTHER.search(head))
+            line = line[len(head) :]
+        clean = without_names(_BULLET.sub("", line).strip(" \t。；;."))
         if inside and not _PRIVATE.search(line) and _is_duty(clean):
             found.setdefault(clean.casefold(), clean)
     if not found:
@@ -147,7 +158,8 @@ def unwrapped(text: str) -> str:
     A line goes on in the next where it fills the width, ends without a mark, and the next begins in the middle of a
     sentence: with a small letter, or in Chinese with no mark of a list.
     """
-    lines = [" ".join(line.split()) for line in _FORMS.sub(lambda form: normalize("NFKC", form[0]), text).splitlines()]
+    text = _FORMS.sub(lambda form: normalize("NFKC", form[0]), _UNSEEN.sub("", text))
+    lines = [" ".join(line.split()) for line in text.splitlines()]
     width = max(map(len, lines), default=0)
     joined: list[str] = []
     full = False  # the line before fills the width and ends without a mark
@@ -164,6 +176,12 @@ def unwrapped(text: str) -> str:
 def _sentences(text: str) -> list[str]:
     parts = [part for line in text.splitlines() for part in _NUMBERED.split(line)]
     return [sentence.strip() for part in parts for sentence in _END.split(part) if sentence.strip()]
+
+
+def _head(line: str) -> str:
+    """What of a line is a heading: all of it, or what stands before a colon, or nothing."""
+    begun = _BEGUN.match(line)
+    return line if _heading(line) else begun[0] if begun else ""
 
 
 def _heading(line: str) -> bool:

@@ -12,7 +12,7 @@ CUES = {
         r"|编写|撰写|起草|编制|整理|统计|分析|翻译|编程|代码|文件|报告|资料|数据|档案|文案|合同|账|记录"
     ),
     "image": (
-        r"\b(photo\w*|images?|imaging|pictures?|draw(?:ing)?s?|sketch\w*|illustrat\w*|graphics?|layouts?|maps?|mapping|"
+        r"\b(photo\w*|designs?|decorat\w*|artistic|paint(?:ing)?s?|patterns?|images?|imaging|pictures?|draw(?:ing)?s?|sketch\w*|illustrat\w*|graphics?|layouts?|maps?|mapping|"
         r"x-?rays?|radiograph\w*|scans?|blueprints?|art ?works?|logos?|render\w*|diagrams?)\b"
         r"|图像|图片|照片|绘|设计图|图纸|美术|插画|版面|制图|影像|海报|效果图|图案|修图"
     ),

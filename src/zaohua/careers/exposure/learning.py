@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from zaohua.careers.exposure.fitting import Teaching, calibrate, fit_base
+from zaohua.careers.exposure.fitting import Teaching, fit_base
+from zaohua.careers.exposure.network import fit_network
 from zaohua.careers.exposure.sources import LABELSET, Work, labelled_tasks, rows
 from zaohua.extras import need
 
@@ -109,5 +110,5 @@ def unseen_probabilities(raw: np.ndarray, labels: np.ndarray, parts: Sequence[np
     for held in parts:
         away = np.ones(len(raw), bool)
         away[held] = False
-        found[held] = calibrate(raw[away], labels[away]).probabilities(raw[held])
+        found[held] = fit_network(raw[away], labels[away]).probabilities(raw[held])
     return found

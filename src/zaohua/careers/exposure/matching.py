@@ -1,5 +1,6 @@
 """Which occupations a list of duties is a mixture of, with "none of these": by words of tasks, activities, titles."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +14,7 @@ FOLDER = Path(__file__).parent / "weights"
 _NONE = 0.06  # cosine under which a duty is rather of no known occupation: the median of sentences about other things
 _SHARP = 30.0  # how much a difference of cosines says
 _CANDIDATES = 8
+_ANY_DUTY = re.compile(r"负责(?!人)|协助|参与|配合|按时|及时|定期|相关")
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,17 @@ class Matcher:
     def cosines(self, texts: Sequence[str]) -> np.ndarray:
         """[N, occupations]"""
         found = np.zeros((len(texts), len(self.codes)), np.float32)
-        rows = self.words.rows(texts)
+        rows = self.words.rows(self._spoken(texts))
         for text in range(len(texts)):
             part = slice(rows.starts[text], rows.starts[text + 1])
             for term, weight in zip(rows.columns[part], rows.weights[part], strict=True):
                 here = slice(self._starts[term], self._starts[term + 1])
                 found[text, self._rows[here]] += weight * self._weights[here]
         return found
+
+    def _spoken(self, texts: Sequence[str]) -> list[str]:
+        """Without the words that any Chinese duty may begin with: they lead to those who are in charge of something."""
+        return [_ANY_DUTY.sub("", text) for text in texts] if self.words.language == "zh" else list(texts)
 
     def rank(self, text: str, count: int = 10) -> list[tuple[str, float]]:
         """The nearest occupations to a whole text with their cosines."""

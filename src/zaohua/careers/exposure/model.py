@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from zaohua.careers.exposure.base import Base
 from zaohua.careers.exposure.fitting import Calibration
 from zaohua.careers.exposure.kinds import cues
 from zaohua.careers.exposure.labels import KINDS
+from zaohua.careers.exposure.network import Network
 
 WEIGHTS = Path(__file__).parent / "weights"
 HALVED = np.array([0.0, 1.0, 0.5])  # β of a label: E0, E1, E2 (time halved: no, by the system alone, with software)
@@ -58,7 +59,7 @@ class Model:
 
     name: str
     base: Base
-    second: dict[str, Calibration]  # people, gpt4 and one for each kind but text
+    second: dict[str, Calibration | Network]  # people, gpt4 and one for each kind
     automation: tuple[np.ndarray, float]
     figures: dict[str, Any]  # thresholds, conformal quantiles, spread of errors; see weights/model.json
 
@@ -102,10 +103,10 @@ def model(name: str) -> Model:
     """A variant from the package's weights."""
     arrays = dict(np.load(WEIGHTS / f"{name}-second.npz", allow_pickle=False).items())
     targets = sorted({key.partition("/")[0] for key in arrays if "/" in key})
-    second = {
-        target: Calibration(*(arrays[f"{target}/{part}"] for part in ("mean", "scale", "weights", "bias")))
-        for target in targets
-    }
+    second: dict[str, Calibration | Network] = {}
+    for target in targets:
+        layer = Network if f"{target}/hidden" in arrays else Calibration
+        second[target] = layer(*(arrays[f"{target}/{part.name}"] for part in fields(layer)))
     base = Base.load(WEIGHTS / f"{name}.npz", name[:2])
     return Model(name, base, second, (arrays["automation"], float(arrays["automation_bias"])), figures(name))
 
@@ -113,9 +114,9 @@ def model(name: str) -> Model:
 def save_second(made: Model) -> None:
     """Writes the second layer beside the first."""
     arrays = {
-        f"{target}/{part}": getattr(each, part).astype(np.float32)
+        f"{target}/{part.name}": getattr(each, part.name).astype(np.float32)
         for target, each in made.second.items()
-        for part in ("mean", "scale", "weights", "bias")
+        for part in fields(each)
     }
     arrays |= {"automation": made.automation[0].astype(np.float32), "automation_bias": np.float32(made.automation[1])}
     np.savez_compressed(WEIGHTS / f"{made.name}-second.npz", **arrays)

@@ -3,11 +3,12 @@
 import plotly.graph_objects as go
 
 from zaohua.careers.exposure.assess import Assessment
+from zaohua.careers.exposure.levels import LEVEL_NAMES
 from zaohua.careers.exposure.model import best_for
-from zaohua.careers.exposure.scoring import LEVEL_NAMES, Exposure
 from zaohua.careers.finding.find import find
 from zaohua.careers.occupations import occupations
 from zaohua.careers.pages import charts
+from zaohua.careers.pages.kinds import kinds_present, kinds_table
 from zaohua.careers.pages.section import Page, Section, Table, sources
 from zaohua.errors import ZaohuaError
 from zaohua.i18n import t
@@ -42,7 +43,7 @@ def _duties(found: Assessment) -> Section:
             t(f"careers.level_{each.level}"),
             f"{each.share:.2f}",
             f"{each.people:.2f} / {each.gpt4:.2f}",
-            _present(each),
+            kinds_present({kind: value.level for kind, value in each.kinds.items()}),
             t("exposure.semicolon").join(title for title, _ in each.near[:2]) or t("careers.unknown_number"),
         )
         for each in sorted(found.duties, key=lambda each: -each.share)
@@ -52,22 +53,10 @@ def _duties(found: Assessment) -> Section:
     return Section(t("exposure.one_by_one"), table=Table(head, rows), notes=notes, chart=chart)
 
 
-def _present(each: Exposure) -> str:
-    named = [
-        t("exposure.kind_level", kind=t(f"careers.kind_{kind}"), level=t(f"careers.level_{value.level}"))
-        for kind, value in each.kinds.items()
-        if value.level != "unlikely"
-    ]
-    return t("careers.comma").join(named) or t("careers.unknown_number")
-
-
 def _kinds(found: Assessment) -> Section:
-    rows = tuple((t(f"careers.kind_{kind}"), f"{score:.2f}") for kind, score in found.kinds.items())
-    return Section(
-        t("exposure.by_kind"),
-        (t("exposure.kinds_lead"),),
-        table=Table((t("exposure.kind"), t("exposure.kind_score")), rows),
-    )
+    chart = t("careers.chart_kinds"), lambda: charts.kinds(found.kinds)
+    leads = t("careers.kinds_lead"), t("exposure.kinds_lead")
+    return Section(t("exposure.by_kind"), leads, table=kinds_table(found.kinds), chart=chart)
 
 
 def _mixture(found: Assessment) -> Section:

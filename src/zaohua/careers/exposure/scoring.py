@@ -9,23 +9,14 @@ import numpy as np
 from zaohua.careers import store
 from zaohua.careers.exposure import meaning
 from zaohua.careers.exposure.labels import KINDS
+from zaohua.careers.exposure.levels import LEVEL_NAMES, Levels, levels
 from zaohua.careers.exposure.model import HALVED, Model, best_for
 from zaohua.careers.exposure.words import Words, fitted
 from zaohua.careers.finding.aliases import own_lines
 from zaohua.careers.finding.text import is_chinese
 
-LEVEL_NAMES = ("unlikely", "uncertain", "likely")
-_SURE_KIND = 0.5  # a kind of content is called likely, or not unlikely, at even odds
 _NEAR = 3  # activities shown as evidence
 _ALIKE = {"words": 0.25, "meaning": 0.4}  # cosines from which they say something: nonsense reaches .18 by meaning
-
-
-@dataclass(frozen=True)
-class Kind:
-    """level of one kind of content, and P(likely) + P(uncertain) / 2."""
-
-    level: str
-    score: float
 
 
 @dataclass(frozen=True)
@@ -43,7 +34,7 @@ class Exposure:
     disagreement: float
     automation: float
     sets: Mapping[str, tuple[str, ...]]
-    kinds: Mapping[str, Kind]
+    kinds: Mapping[str, Levels]
     near: tuple[tuple[str, float], ...]
 
 
@@ -63,28 +54,26 @@ def _scored(texts: list[str], model: Model) -> list[Exposure]:
     lower, upper = model.figures["unlikely_at_most"], model.figures["likely_at_least"]
     sets = {target: model.sets(getattr(scored, target), target) for target in ("people", "gpt4")}
     near = nearest(texts, model)
-    levels = np.where(scored.exposed >= upper, 2, np.where(scored.exposed <= lower, 0, 1))
+    level = np.where(scored.exposed >= upper, 2, np.where(scored.exposed <= lower, 0, 1))
     return [
         Exposure(
             text=text,
-            level=LEVEL_NAMES[levels[row]],
+            level=LEVEL_NAMES[level[row]],
             share=float(scored.share[row]),
             people=float(scored.people[row] @ HALVED),
             gpt4=float(scored.gpt4[row] @ HALVED),
             disagreement=float(scored.disagreement[row]),
             automation=float(scored.automation[row]),
             sets={target: tuple(f"E{k}" for k in np.flatnonzero(each[row])) for target, each in sets.items()},
-            kinds={kind: _kind(scored.kinds[row, place]) for place, kind in enumerate(KINDS)},
+            kinds={kind: _levels(scored.kinds[row, place]) for place, kind in enumerate(KINDS)},
             near=near[row],
         )
         for row, text in enumerate(texts)
     ]
 
 
-def _kind(probabilities: np.ndarray) -> Kind:
-    unlikely, uncertain, likely = (float(value) for value in probabilities)
-    level = 2 if likely >= _SURE_KIND else 1 if 1 - unlikely >= _SURE_KIND else 0
-    return Kind(LEVEL_NAMES[level], likely + uncertain / 2)
+def _levels(probabilities: np.ndarray) -> Levels:
+    return levels(float(probabilities[2]), float(probabilities[1]))
 
 
 def nearest(texts: Sequence[str], model: Model) -> list[tuple[tuple[str, float], ...]]:

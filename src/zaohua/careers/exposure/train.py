@@ -8,17 +8,20 @@ change of the code.
 import argparse
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from zaohua.careers import store
 from zaohua.careers.exposure import learning, meaning
 from zaohua.careers.exposure.fitting import Calibration, calibrate, fit_base
 from zaohua.careers.exposure.kinds import cues
-from zaohua.careers.exposure.labels import KINDS, LEVELS, read_labels
+from zaohua.careers.exposure.labels import KINDS, LEVELS, Label, read_labels
 from zaohua.careers.exposure.learning import Tasks
 from zaohua.careers.exposure.model import HALVED, RATERS, WEIGHTS, Model, Scored, kind_features, save_second
+from zaohua.careers.exposure.network import Network, fit_network
 from zaohua.careers.exposure.occupations import write_occupations
 from zaohua.careers.exposure.sources import CSCO, LABELSET
 from zaohua.careers.exposure.thresholds import conformal, spread, zones
@@ -49,7 +52,10 @@ def train_english(
         "people": learning.unseen_probabilities(raw, tasks.people, parts),
         "gpt4": learning.unseen_probabilities(raw, tasks.gpt4, parts),
     }
-    second = {"people": calibrate(raw, tasks.people), "gpt4": calibrate(raw, tasks.gpt4)}
+    second: dict[str, Calibration | Network] = {
+        "people": fit_network(raw, tasks.people),
+        "gpt4": fit_network(raw, tasks.gpt4),
+    }
     levels = np.column_stack([np.ones(len(raw)), raw[:, 18:28]])
     fitted, *_ = np.linalg.lstsq(levels, tasks.automation.astype(float), rcond=None)
     weights = np.zeros(raw.shape[1])
@@ -79,14 +85,17 @@ def kind_layers(tasks: Tasks, raw: np.ndarray) -> dict[str, Calibration]:
     labels = read_labels("onet")
     chosen = [row for row, work in enumerate(tasks.works) if work.id in labels]
     seen = np.hstack([kind_features(raw[chosen]), cues([tasks.works[row].text for row in chosen])])
-    wanted = {kind: [labels[tasks.works[row].id].merged[place] for row in chosen] for place, kind in enumerate(KINDS)}
-    return {kind: level_layer(seen, wanted[kind]) for kind in KINDS}
+    read = [labels[tasks.works[row].id] for row in chosen]
+    return {kind: level_layer(seen, read, place) for place, kind in enumerate(KINDS)}
 
 
-def level_layer(seen: np.ndarray, letters: list[str]) -> Calibration:
-    """As calibrate; a level that no label has gets no probability."""
-    numbers = np.array([LEVELS.index(letter) for letter in letters])
-    found = calibrate(seen, numbers, 0.05)
+def level_layer(seen: np.ndarray, labels: Sequence[Label], kind: int) -> Calibration:
+    """What a reader says by the rubric: both passes are learned from, since where they differ neither is wrong.
+
+    As calibrate; a level that no label has gets no probability.
+    """
+    numbers = np.array([LEVELS.index(answers[kind]) for label in labels for answers in (label.first, label.second)])
+    found = calibrate(np.repeat(seen, 2, axis=0), numbers, 0.05)
     present = np.unique(numbers)
     weights = np.zeros((seen.shape[1], len(LEVELS)))
     bias = np.full(len(LEVELS), -30.0)
@@ -120,7 +129,11 @@ def main() -> None:
     features = np.hstack([kind_features(raw), cues([work.text for work in tasks.works])])
     kinds = np.stack([english.second[kind].probabilities(features) for kind in KINDS], axis=1)
     scored = Scored(unseen["people"], unseen["gpt4"], unseen["automation"], kinds, english.base.voted(raw))
-    write_occupations(tasks.works, scored, english.figures)
+    titles = store.rows("activity_titles")
+    shares = english.score([row["title"] for row in titles]).share.tolist()
+    write_occupations(
+        tasks.works, scored, english.figures, dict(zip([row["id"] for row in titles], shares, strict=True))
+    )
     chinese = train_chinese(given.data, tasks.works, scored, english)
     chinese.base.save(WEIGHTS / "zh-words.npz")
     save_second(chinese)

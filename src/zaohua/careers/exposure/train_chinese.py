@@ -11,18 +11,20 @@ from zaohua.careers.exposure.chinese import ACTIVITY, CROSSWALK, LABELLED, by_le
 from zaohua.careers.exposure.fitting import Calibration
 from zaohua.careers.exposure.kinds import cues
 from zaohua.careers.exposure.labels import KINDS, LEVELS, read_labels
-from zaohua.careers.exposure.model import HALVED, Model, Scored, second_layer
-from zaohua.careers.exposure.sources import Work, csco_tasks
+from zaohua.careers.exposure.model import HALVED, RATERS, Model, Scored, second_layer
+from zaohua.careers.exposure.network import Network
+from zaohua.careers.exposure.sources import Work, csco_tasks, rows
 from zaohua.careers.exposure.thresholds import spread, zones
 from zaohua.careers.finding.aliases import own_lines
 
+TITLES = ("names_zh.psv", "activities_zh.psv")  # of wide and of detailed work activities, by our translation
 _SHARPEST = np.arange(2.0, 20.0, 0.5)  # tried as the multiple of shares that softmax is taken of
 
 
 def train_chinese(data: Path, works: Sequence[Work], scored: Scored, english: Model) -> Model:
     """works, scored: the English tasks with scores of unseen occupations; english: scores the activities' titles."""
     tasks, labels = csco_tasks(data), read_labels("csco")
-    texts, wanted, weights = teachers(tasks, works, scored, english)
+    texts, wanted, weights = teachers(data, tasks, works, scored, english)
     labelled = np.array([row for row, task in enumerate(tasks) if task.id in labels])
     codes = np.array([tasks[row].code for row in labelled])
     raw = np.zeros((len(labelled), wanted.shape[1]), np.float32)
@@ -31,12 +33,12 @@ def train_chinese(data: Path, works: Sequence[Work], scored: Scored, english: Mo
         kept[labelled[held]] = 0
         kept[np.isin([task.code for task in tasks], codes[held]).nonzero()[0]] = 0
         raw[held] = fit_chinese(texts, wanted, kept + 1e-9).scores([texts[row] for row in labelled[held]])
-    merged = [labels[tasks[row].id] for row in labelled]
+    read = [labels[tasks[row].id] for row in labelled]
     seen = np.hstack([raw, cues([texts[row] for row in labelled])])
     from zaohua.careers.exposure.train import level_layer
 
-    second: dict[str, Calibration] = {
-        kind: level_layer(seen, [label.merged[place] for label in merged]) for place, kind in enumerate(KINDS)
+    second: dict[str, Calibration | Network] = {
+        kind: level_layer(seen, read, place) for place, kind in enumerate(KINDS)
     }
     second |= _second(texts, wanted, weights, len(tasks))
     automation = np.zeros(raw.shape[1])
@@ -44,9 +46,9 @@ def train_chinese(data: Path, works: Sequence[Work], scored: Scored, english: Mo
     base = fit_chinese(texts, wanted, weights)
     made = Model("zh-words", base, second, (automation, 0.0), {})
     held_out = second_layer(made, raw, [texts[row] for row in labelled])
-    exposed = np.array([label.overall != "N" for label in merged])
+    exposed = np.array([label.overall != "N" for label in read])
     lower, upper = zones(held_out.exposed, [exposed])
-    level = np.array([wanted[row, :6].reshape(2, 3).mean(0) @ HALVED for row in labelled])
+    level = np.array([RATERS @ wanted[row, :6].reshape(2, 3) @ HALVED for row in labelled])
     majors = np.array([code[0] for code in codes])
     figures = {
         "unlikely_at_most": lower,
@@ -58,9 +60,9 @@ def train_chinese(data: Path, works: Sequence[Work], scored: Scored, english: Mo
 
 
 def teachers(
-    tasks: Sequence[Work], works: Sequence[Work], scored: Scored, english: Model
+    data: Path, tasks: Sequence[Work], works: Sequence[Work], scored: Scored, english: Model
 ) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """(texts, wanted scores [N, K], weights [N]): every task of the classification, then the activities' titles."""
+    """(texts, wanted scores [N, K], weights [N]): every task of the classification, then titles of activities."""
     outputs = _outputs(scored)
     place = {work.id: row for row, work in enumerate(works)}
     onet, csco = read_labels("onet"), read_labels("csco")
@@ -72,21 +74,29 @@ def teachers(
     for row, task in enumerate(tasks):
         if task.id in csco:
             label = csco[task.id]
-            wanted[row], weights[row] = of_level[label.overall], LABELLED
-            wanted[row, 7:] = np.concatenate([np.eye(3)[LEVELS.index(letter)] for letter in label.merged])
+            wanted[row], weights[row] = np.mean([of_level[level] for level in label.levels], axis=0), LABELLED
+            wanted[row, 7:] = np.mean([_shares(answers) for answers in (label.first, label.second)], axis=0)
         elif leads.get(task.code) in occupation:
             wanted[row], weights[row] = occupation[leads[task.code]], CROSSWALK
     names = {row["id"]: row["title"] for row in store.rows("activity_titles")}
-    chinese = {activity: title for activity, title in own_lines("names_zh.psv") if activity in names}
+    names |= {row["DWA ID"]: row["DWA Title"] for row in rows(data, "onet_30_1_dwa_reference.csv.gz")}
+    chinese = {code: title for file in TITLES for code, title in own_lines(file) if code in names}
     scores = _outputs(english.score([names[activity] for activity in chinese]))
     texts = [task.text for task in tasks] + list(chinese.values())
     return texts, np.vstack([wanted, scores]), np.concatenate([weights, np.full(len(chinese), ACTIVITY)])
 
 
+def _shares(answers: str) -> np.ndarray:
+    """One pass's letters as shares of the levels of each kind. [kinds · 3]"""
+    return np.concatenate([np.eye(3)[LEVELS.index(letter)] for letter in answers])
+
+
 def _outputs(scored: Scored) -> np.ndarray:
-    """people 3, gpt4 3, automation 1, kinds 3 each, as one row. [N, 22]"""
-    kinds = scored.kinds.reshape(len(scored.people), -1)
-    return np.hstack([scored.people, scored.gpt4, scored.automation[:, None], kinds])
+    """people 3, gpt4 3, automation 1, kinds 3 each, as one row; the raters as Scored.share weighs them. [N, 22]"""
+    raters = np.hstack([scored.people, scored.gpt4])
+    if scored.votes is not None:
+        raters = (raters + scored.votes) / 2
+    return np.hstack([raters, scored.automation[:, None], scored.kinds.reshape(len(raters), -1)])
 
 
 def _occupation_means(works: Sequence[Work], outputs: np.ndarray) -> dict[str, np.ndarray]:
@@ -99,14 +109,14 @@ def _occupation_means(works: Sequence[Work], outputs: np.ndarray) -> dict[str, n
 def _second(texts: list[str], wanted: np.ndarray, weights: np.ndarray, tasks: int) -> dict[str, Calibration]:
     """Softmax of a multiple of the shares, chosen so that held-out titles of activities spread as widely in Chinese as
     in English and lie as high: ridge regression draws what it has not seen to the mean."""
-    rows = np.arange(tasks, len(texts))
-    raw = np.zeros((len(rows), wanted.shape[1]), np.float32)
-    for held in np.array_split(np.random.default_rng(6).permutation(len(rows)), learning.FOLDS):
+    titles = np.arange(tasks, len(texts))
+    raw = np.zeros((len(titles), wanted.shape[1]), np.float32)
+    for held in np.array_split(np.random.default_rng(6).permutation(len(titles)), learning.FOLDS):
         kept = weights.copy()
-        kept[rows[held]] = 1e-9
-        raw[held] = fit_chinese(texts, wanted, kept + 1e-9).scores([texts[row] for row in rows[held]])
+        kept[titles[held]] = 1e-9
+        raw[held] = fit_chinese(texts, wanted, kept + 1e-9).scores([texts[row] for row in titles[held]])
     return {
-        target: _stretched(raw, wanted[rows, start : start + 3], start)
+        target: _stretched(raw, wanted[titles, start : start + 3], start)
         for target, start in (("people", 0), ("gpt4", 3))
     }
 

@@ -56,7 +56,7 @@ class Words:
     """Texts to rows of (1 + ln tf) · idf, of length 1. terms: the vocabulary; idf: float32 [V]."""
 
     def __init__(self, language: str, terms: Sequence[str], idf: np.ndarray) -> None:
-        self._terms, self.idf = TERMS[language], idf
+        self.language, self._terms, self.idf = language, TERMS[language], idf
         self.place = {term: column for column, term in enumerate(terms)}
 
     def rows(self, texts: Sequence[str]) -> Rows:

@@ -1,4 +1,5 @@
-"""Our own Chinese names: of the 832 occupations, and which of them a group of the Chinese classification may be."""
+"""Our own names: Chinese ones of the 832 occupations, English ones of new work, and which occupations a group of the
+Chinese classification may be."""
 
 from functools import cache
 from importlib.resources import files
@@ -20,6 +21,12 @@ def chinese_titles() -> dict[str, str]:
 def chinese_aliases() -> dict[str, str]:
     """Chinese title or other name → code; no name has two."""
     return {name: code for code, title, others in own_lines("titles_zh.psv") for name in (title, *others.split("、"))}
+
+
+@cache
+def english_aliases() -> dict[str, str]:
+    """English name that neither O*NET nor BLS has, in small letters → code: work that is newer than their lists."""
+    return {line[0]: line[1] for line in own_lines("names_en.psv")}
 
 
 @cache

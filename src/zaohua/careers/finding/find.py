@@ -8,8 +8,10 @@ from functools import cache
 
 from zaohua.careers import store
 from zaohua.careers.finding import chinese, text
+from zaohua.careers.finding.aliases import english_aliases
 from zaohua.careers.finding.english import english_titles
 from zaohua.careers.occupations import MILITARY, by_member, occupations
+from zaohua.careers.outlook import outlooks
 from zaohua.errors import ZaohuaError
 from zaohua.i18n import t
 
@@ -114,11 +116,11 @@ def _english(asked: str) -> Found:
     exact = titles.exact(asked)
     if len(exact) == 1:
         return Found(asked, exact[0], "title", 1.0)
-    if code := chinese.own_name(asked):  # CTO, HR, UI
+    if code := english_aliases().get(asked.casefold()) or chinese.own_name(asked):  # CTO, HR, UI
         return Found(asked, code, "name", _OWN_RIGHT)
     ranked = titles.rank(asked)
-    if exact:  # several occupations go by this name: the one with the nearest other names comes first
-        ordered = [code for code, _ in ranked if code in exact] + [code for code in exact if code not in dict(ranked)]
+    if exact:  # several occupations go by this name: the one with the most people comes first
+        ordered = sorted(exact, key=lambda code: -outlooks()[code].employment)
         share = round(1 / len(exact), 2)
         return Found(asked, ordered[0], "title", share, tuple(Candidate(code, share) for code in ordered[1:4]))
     best, score = ranked[0]

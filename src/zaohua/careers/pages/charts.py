@@ -1,12 +1,13 @@
 """The charts of the pages: plotly, drawn in the page's own ink, so that they follow its scheme and print well."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 from plotly.io import to_html
 
 from zaohua.careers import complementarity
 from zaohua.careers.activities import Scored
+from zaohua.careers.exposure.levels import Levels
 from zaohua.careers.names import activity, study
 from zaohua.careers.occupations import occupations
 from zaohua.careers.outlook import years
@@ -104,6 +105,25 @@ def activities(known: Sequence[tuple[str, float]], scored: Sequence[Scored]) -> 
     figure.update_xaxes(range=[0, 100])
     figure.update_yaxes(autorange="reversed")
     return draw(figure, "activities", 60 + 38 * len(known), x=t("careers.axis_work"), y="")
+
+
+def kinds(found: Mapping[str, Levels]) -> Html:
+    """Shares that are likely, uncertain, unlikely, a bar for each kind of content."""
+    names = [t(f"careers.kind_{kind}") for kind in found]
+    figure = go.Figure()
+    for level, colour in LEVELS.items():
+        figure.add_bar(
+            x=[100 * getattr(each, level) for each in found.values()],
+            y=names,
+            orientation="h",
+            marker={"color": colour},
+            name=t(f"careers.level_{level}"),
+            hovertemplate="%{y}: %{x:.0f}%",
+        )
+    figure.update_layout(barmode="stack", legend={"orientation": "h", "y": 1.2, "traceorder": "normal"})
+    figure.update_xaxes(range=[0, 100])
+    figure.update_yaxes(autorange="reversed")
+    return draw(figure, "kinds", 80 + 34 * len(names), x=t("careers.axis_kinds"), y="")
 
 
 def next_map(profile: Profile) -> Html:

@@ -5,6 +5,7 @@ from zaohua.careers.finding.find import Found
 from zaohua.careers.names import activity, element, of_class, study
 from zaohua.careers.occupations import occupations
 from zaohua.careers.pages import charts
+from zaohua.careers.pages.kinds import kinds_present, kinds_table
 from zaohua.careers.pages.section import Section, Table, number
 from zaohua.careers.profile import Profile
 from zaohua.careers.share import exposure
@@ -38,13 +39,19 @@ def work(code: str) -> Section | None:
         return None
     scored = [activities.scores()[name] for name, _ in known]
     rows = tuple(
-        (activity(name), f"{share:.0%}", t(f"careers.level_{each.level}"), f"{each.share:.0%}")
+        (
+            activity(name),
+            f"{share:.0%}",
+            t(f"careers.level_{each.level}"),
+            f"{each.share:.0%}",
+            kinds_present(each.kinds),
+        )
         for (name, share), each in zip(known, scored, strict=True)
     )
     return Section(
         t("careers.section_work"),
         (t("careers.work_lead"),),
-        table=Table(tuple(t(f"careers.{name}") for name in ("activity", "share", "level", "expected")), rows),
+        table=Table(tuple(t(f"careers.{name}") for name in ("activity", "share", "level", "expected", "kind")), rows),
         notes=(t("careers.work_note"),),
         chart=(t("careers.chart_activities"), lambda: charts.activities(known, scored)),
         tables=("activities", "activity_titles", "activity_scores"),
@@ -79,10 +86,10 @@ def kinds(code: str) -> Section | None:
     found = exposure(code)
     if found is None:
         return None
-    rows = tuple((t(f"careers.kind_{kind}"), f"{score:.2f}") for kind, score in found.kinds.items())
-    head = t("careers.kind"), t("careers.score")
     lead, note = t("careers.kinds_lead"), t("careers.kinds_note")
-    return Section(t("careers.section_kinds"), (lead,), table=Table(head, rows), notes=(note,), tables=("studies",))
+    chart = t("careers.chart_kinds"), lambda: charts.kinds(found.kinds)
+    table = kinds_table(found.kinds)
+    return Section(t("careers.section_kinds"), (lead,), table=table, notes=(note,), chart=chart, tables=("studies",))
 
 
 def tasks(code: str) -> Section | None:
@@ -203,14 +210,15 @@ def _reason(each: outlook.Reason) -> str:
 
 def pay(code: str) -> Section:
     """Wages with what their marks mean."""
-    wages, title = outlook.wages().get(code), t("careers.section_wages")
+    wages, title = outlook.wages().get(code), t("careers.section_wages", year=outlook.year_of_wages())
     if wages is None or wages.p50 is None:
         return Section(title, (t("careers.wages_none"),), tables=("wages",))
     if wages.p10 is None or wages.p90 is None:
         sentences = [t("careers.wages_median", p50=number(wages.p50))]
     else:
         sentences = [t("careers.wages_text", p50=number(wages.p50), p10=number(wages.p10), p90=number(wages.p90))]
-    notes = {">": (t("careers.wages_above"),), "h": (t("careers.wages_hourly"),)}.get(wages.mark, ())
+    limit = number(max(value for value in (wages.p50, wages.p75, wages.p90) if value is not None))
+    notes = {">": (t("careers.wages_above", limit=limit),), "h": (t("careers.wages_hourly"),)}.get(wages.mark, ())
     return Section(title, tuple(sentences), notes=notes, tables=("wages",))
 
 

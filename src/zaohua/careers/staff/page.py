@@ -1,5 +1,6 @@
 """The staff report as a page."""
 
+from zaohua.careers.exposure.people import without_names
 from zaohua.careers.pages.section import Page, Section, Table, number, sources
 from zaohua.careers.staff.hours import FEWEST, RATES, YEARS, Hours, StaffReport, uptake
 from zaohua.i18n import t
@@ -67,4 +68,9 @@ def _doubts(report: StaffReport) -> Section:
 
 def _line(key: str, line: int, role: str, people: float, match: str = "") -> str:
     shown = people >= FEWEST
-    return t(key, line=line, role=f" “{role}”" if shown else "", match=f" ({match})" if shown and match else "")
+    return t(
+        key,
+        line=line,
+        role=f" “{without_names(role)}”" if shown else "",
+        match=f" ({match})" if shown and match else "",
+    )

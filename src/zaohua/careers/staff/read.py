@@ -148,5 +148,5 @@ def _number(row: Sequence[Any], place: int, line: int, most: float) -> float:
     except ValueError:
         raise ZaohuaError(t("staff.no_number", line=line)) from None
     if not 0 <= value <= most:
-        raise ZaohuaError(t("staff.bad_number", line=line, value=f"{value:g}", most=f"{most:g}"))
+        raise ZaohuaError(t("staff.bad_number", line=line, value=f"{value:g}", most=f"{most:,.0f}"))
     return value

@@ -6,6 +6,7 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+from zaohua import __version__
 from zaohua.errors import ZaohuaError
 from zaohua.i18n import t
 
@@ -13,8 +14,11 @@ _PATIENCE = 60.0  # seconds without an answer
 _LARGEST = 1 << 28  # bytes: the text form of O*NET has 12 MB
 
 
-def fetch(name: str, place: str) -> bytes:
-    """The bytes of `place`/`name`, an address or a folder; ZaohuaError, in one line, where they do not come whole."""
+def fetch(name: str, place: str, address: str = "") -> bytes:
+    """The bytes of `place`/`name`, an address or a folder; ZaohuaError, in one line, where they do not come whole.
+
+    address: the whole of it where it is more than these two.
+    """
     if "://" not in place:
         try:
             return (Path(place) / name).read_bytes()
@@ -22,9 +26,9 @@ def fetch(name: str, place: str) -> bytes:
             raise ZaohuaError(t("careers.fetch_failed", name=name, place=place, reason=error.strerror)) from error
     if place.partition(":")[0] not in ("https", "http"):
         raise ZaohuaError(t("careers.fetch_failed", name=name, place=place, reason=place.partition(":")[0]))
-    address = f"{place.rstrip('/')}/{urllib.parse.quote(name)}"
+    address = address or f"{place.rstrip('/')}/{urllib.parse.quote(name)}"
     try:
-        with urllib.request.urlopen(address, timeout=_PATIENCE) as answer:
+        with urllib.request.urlopen(_asked(address), timeout=_PATIENCE) as answer:
             content = bytearray()
             while piece := answer.read(1 << 20):
                 content += piece
@@ -39,6 +43,10 @@ def fetch(name: str, place: str) -> bytes:
     if wanted and len(content) != int(wanted):
         raise ZaohuaError(t("careers.fetch_damaged", name=name, place=place, reason=f"{len(content)} / {wanted}"))
     return bytes(content)
+
+
+def _asked(address: str) -> urllib.request.Request:
+    return urllib.request.Request(address, headers={"User-Agent": f"zaohua/{__version__}"})
 
 
 def sha256(content: bytes) -> str:

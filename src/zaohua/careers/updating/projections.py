@@ -1,6 +1,5 @@
 """The Employment Projections as BLS publishes them: the workbook `occupation.xlsx` of www.bls.gov/emp/."""
 
-import io
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -10,9 +9,6 @@ from zaohua.careers.building.raw import Raw
 from zaohua.careers.building.units import PROJECTIONS, Units
 from zaohua.careers.names import CLASSES
 from zaohua.careers.updating.brought import Brought, File, refused
-from zaohua.data.readers.archives import open_archive
-from zaohua.data.readers.base import SkippedFile
-from zaohua.extras import need
 from zaohua.i18n import t
 
 # Raw table → its sheet, and the columns that are read of it: our name → how the heading of the sheet begins. Years are
@@ -57,16 +53,8 @@ _SHEETS: dict[str, tuple[str, dict[str, str]]] = {
 class Workbook(Raw):
     """The workbook as the raw tables that the builder knows. years: the first and last of the projections."""
 
-    def __init__(self, content: bytes, file: File) -> None:
-        self.used, self._file = {}, file
-        openpyxl = need("openpyxl", "documents")
-        try:
-            open_archive(io.BytesIO(content), len(content))
-            self._book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        except SkippedFile as error:
-            raise refused(file, error.reason) from error
-        except Exception as error:  # a damaged workbook raises whatever its XML happens to break
-            raise refused(file, type(error).__name__) from error
+    def __init__(self, book: Any, file: File) -> None:
+        self.used, self._file, self._book = {}, file, book
         missing = [sheet for sheet, _ in _SHEETS.values() if sheet not in self._book.sheetnames]
         if missing:
             raise refused(file, f"- {missing[0]}")
@@ -109,9 +97,9 @@ def _written(cell: Any) -> str:
     return "" if cell is None or cell in ("—", "None") else str(cell).strip()
 
 
-def bring(content: bytes, file: File) -> Brought:
+def bring(opened: Any, file: File) -> Brought:
     """Employment, openings and stated reasons, for all occupations of this package or not at all."""
-    book, units = Workbook(content, file), Units.shipped()
+    book, units = Workbook(opened, file), Units.shipped()
     tables = {}
     for table, rows_of in (("projections", figures.projections), ("reasons", figures.reasons)):
         book.used = {}

@@ -1,5 +1,6 @@
 """The update: bring what is newer, build beside what is there, say what changed, and only then put it in its place."""
 
+import re
 import shutil
 import tomllib
 from collections import Counter
@@ -13,13 +14,14 @@ import tomli_w
 
 from zaohua.careers import store
 from zaohua.careers.building.write import BUILT, compressed
-from zaohua.careers.updating import anthropic, onet, projections
+from zaohua.careers.updating import anthropic, onet, projections, wages, workbook
 from zaohua.careers.updating.brought import Brought, File, read_given, refused
 from zaohua.careers.updating.fetch import fetch, sha256
 from zaohua.errors import ZaohuaError
 from zaohua.files import new_folder
 from zaohua.i18n import t
 
+_FILE = re.compile(r"/[^/?]+\.(?:zip|xlsx|csv)(?:\?.*)?$", re.IGNORECASE)  # an address of a file, not of a folder
 PROVENANCE, SOURCES = "provenance.toml", "sources.toml"
 
 
@@ -53,14 +55,14 @@ def update(
     places: Sequence[str] = (), *, dry: bool = False, tell: Callable[[str, str], None] = lambda *_: None
 ) -> Updated:
     """Bring the newest O*NET from its publisher or from `places`: a folder or address that stands in for it, or files
-    of releases that the user has (O*NET, the Employment Projections, the Anthropic Economic Index).
+    of releases, by path or address (O*NET, the Employment Projections, wages, the Anthropic Economic Index).
 
     tell(name, place) is called before each download. What is there stays whole until everything new is written.
     """
-    files = [Path(place) for place in places if "://" not in place and Path(place).is_file()]
+    files = [place for place in places if (_FILE.search(place) if "://" in place else Path(place).is_file())]
     if len(files) < len(places) and len(places) > 1:
         raise ZaohuaError(t("careers.mixed_places"))
-    brought = _given(files) if files else [_newest_onet(next(iter(places), None), tell)]
+    brought = _given(files, tell) if files else [_newest_onet(next(iter(places), None), tell)]
     folder, changes = store.updated_folder() / "tables", []
     made, sources, provenance = (_own(folder / name) for name in (BUILT, SOURCES, PROVENANCE))
     written = dict[str, bytes]()
@@ -82,6 +84,14 @@ def update(
     return Updated(names, tuple(file for one in brought for file in one.files), folder, tuple(changes), dry)
 
 
+def _downloaded(address: str, tell: Callable[[str, str], None]) -> tuple[bytes, File]:
+    """A file of a release from its address."""
+    place, _, name = address.partition("?")[0].rpartition("/")
+    tell(name, place)
+    content = fetch(name, place, address)
+    return content, File(name, address, sha256(content), len(content))
+
+
 def _newest_onet(place: str | None, tell: Callable[[str, str], None]) -> Brought:
     tell("database.html", place or onet.LIST)
     name = onet.newest(fetch("database.html", place or onet.LIST).decode("utf-8", "replace"))
@@ -90,15 +100,16 @@ def _newest_onet(place: str | None, tell: Callable[[str, str], None]) -> Brought
     return onet.bring(content, File(name, place or onet.PLACE, sha256(content), len(content)))
 
 
-def _given(paths: Sequence[Path]) -> list[Brought]:
+def _given(places: Sequence[str], tell: Callable[[str, str], None]) -> list[Brought]:
     """Each file is known by what it holds, a release of O*NET by its name."""
     found, index = list[Brought](), list[tuple[bytes, File]]()
-    for path in paths:
-        content, file = read_given(path)
-        if onet.is_release(path.name):
+    for each in places:
+        content, file = _downloaded(each, tell) if "://" in each else read_given(Path(each))
+        if onet.is_release(file.name):
             found.append(onet.bring(content, file))
         elif content.startswith(b"PK"):
-            found.append(projections.bring(content, file))
+            book = workbook.opened(content, file)
+            found.append((wages if wages.is_of(book) else projections).bring(book, file))
         elif anthropic.looks_like(content):
             index.append((content, file))
         else:

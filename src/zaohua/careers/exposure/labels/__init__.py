@@ -24,6 +24,11 @@ class Label:
     merged: str
 
     @property
+    def levels(self) -> tuple[str, str]:
+        """The highest level of any kind in each pass."""
+        return max(self.first, key=LEVELS.index), max(self.second, key=LEVELS.index)
+
+    @property
     def overall(self) -> str:
         """The highest level of any kind."""
         return max(self.merged, key=LEVELS.index)
@@ -64,8 +69,7 @@ def read_labels(source: str) -> dict[str, Label]:
 def agreement(labels: Sequence[Label]) -> dict[str, dict[str, float]]:
     """For each kind and over the highest of them: share of equal answers, κ, linearly weighted κ, shares of levels."""
     columns = {kind: [(x.first[i], x.second[i]) for x in labels] for i, kind in enumerate(KINDS)}
-    highest = [tuple(max(answers, key=LEVELS.index) for answers in (x.first, x.second)) for x in labels]
-    columns["overall"] = [(a, b) for a, b in highest]
+    columns["overall"] = [label.levels for label in labels]
     return {kind: _agreement(pairs) for kind, pairs in columns.items()}
 
 
