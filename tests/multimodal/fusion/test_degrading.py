@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from zaohua.metrics.ranks import rank_correlation
 from zaohua.multimodal.fusion import levels_loss, make_fusion
 from zaohua.multimodal.fusion.attention import modality_weights, weighted_sum
 
@@ -190,19 +191,75 @@ def test_decisions_of_what_is_present_add_up():
         assert [name for name, mask in fused.present.items() if mask.all()] == sorted(given)
 
 
-def test_a_decision_is_weighed_by_the_length_of_what_it_adds():
-    """§4.3 with e_m = ‖s_m - mean(s_m)‖, s_m being what modality m adds to the logits."""
-    fusion = made("decision")
-    fused = fusion(only("a", "c"))
+def with_precisions(fusion):
+    """The same with precisions that differ: none does before it is trained."""
+    torch.manual_seed(2)
+    for precision in fusion.precisions:
+        torch.nn.init.normal_(precision.weight)
+        torch.nn.init.normal_(precision.bias)
+    return fusion
+
+
+def test_a_decision_is_weighed_by_its_share_of_the_precision():
+    """§4.3 with e_m linear in the features, so that α_m = exp(e_m) / Σ exp(e): equal before anything is learnt."""
+    fresh = made("decision")
+    third = torch.tensor([0.5, 0.0, 0.5]).double().expand(BATCH, 1, 3)
+    assert torch.equal(fresh(only("a", "c")).weights, third)
+    fusion, feats = with_precisions(fresh), only("a", "c")
+    fused = fusion(feats)
+    layers = dict(zip(fusion.modalities, fusion.precisions, strict=True))
     for row in range(BATCH):
-        scores = {}
-        for name in ("a", "c"):
-            added = (fused.levels[name][row, 0] - fusion.null).tolist()
-            mean = math.fsum(added) / DIM
-            scores[name] = math.exp(math.sqrt(math.fsum((value - mean) ** 2 for value in added)))
-        total = math.fsum(scores.values())
-        expected = [scores.get(name, 0.0) / total for name in fusion.modalities]
+        said = projected(fusion, feats, row)
+        precise = {}
+        for name in feats:
+            weight = layers[name].weight[0].tolist()
+            total = math.fsum(w * v for w, v in zip(weight, said[name], strict=True)) + layers[name].bias.item()
+            precise[name] = math.exp(max(-8.0, min(8.0, total)))
+        expected = [precise.get(name, 0.0) / math.fsum(precise.values()) for name in fusion.modalities]
         assert fused.weights[row, 0].tolist() == pytest.approx(expected)
+        for name in feats:  # what is believed goes where what is said goes, as far as the precision
+            added, trusted = (fused.levels[name] - fusion.null)[row, 0], (fused.believed[name] - fusion.null)[row, 0]
+            centred = added - added.mean()
+            torch.testing.assert_close(trusted, precise[name] * centred / centred.norm())
+
+
+def test_heads_have_widths_of_their_own():
+    fusion = made("multilevel", width=4, hidden={"c": 0, "a": 5, "b": 7}).decision
+    assert [projection.out_features for projection in fusion.projections] == [5, 7, DIM]
+    assert fusion(drawn()).x.shape == (BATCH, 1, DIM)
+
+
+def test_learning_whom_to_believe_changes_no_answer():
+    fusion = with_precisions(made("decision"))
+    fused = fusion(drawn())
+    sum(said.square().sum() for said in fused.believed.values()).backward()
+    taught = {name for name, p in fusion.named_parameters() if p.grad is not None}
+    assert taught == {name for name, _ in fusion.named_parameters() if name.startswith("precisions")}
+    torch.manual_seed(1)
+    assert torch.equal(fused.x, made("decision")(drawn()).x)
+
+
+def test_the_weights_learn_to_follow_the_noise():
+    """Of two senses one is equally clear in every sample; the other is not, and one of its features tells how clear."""
+    draw = torch.Generator().manual_seed(0)
+    labels = torch.randint(4, (400,), generator=draw)
+    clear, noisy = (F.one_hot(labels, 4) + torch.randn(400, 4, generator=draw) for _ in range(2))
+    clarity = torch.rand(400, 1, generator=draw)
+    noisy = clarity * F.one_hot(labels, 4) + (1 - clarity) * (noisy - F.one_hot(labels, 4))
+    feats = {"clear": clear[:, None], "noisy": torch.cat([noisy, clarity], dim=-1)[:, None]}
+    torch.manual_seed(0)
+    fusion = make_fusion("decision", {"clear": 4, "noisy": 5}, 4, hidden=8)
+    optimiser = torch.optim.Adam(fusion.parameters(), 0.02)
+
+    def each(said: Tensor) -> Tensor:
+        return F.cross_entropy(said[:, 0], labels, reduction="none")[:, None]
+
+    for _ in range(100):
+        optimiser.zero_grad()
+        levels_loss(fusion(feats), each).backward()
+        optimiser.step()
+    weights = fusion(feats).weights[:, 0, 1].detach()
+    assert rank_correlation(weights.numpy(), clarity[:, 0].numpy()) > 0.7
 
 
 def test_strange_features_cannot_outshout_the_others():
@@ -255,14 +312,20 @@ def test_each_level_of_multilevel_adds_to_the_answer(level):
 
 def test_the_loss_of_levels_is_the_mean_over_those_that_have_something_to_go_by():
     fusion, labels = made("multilevel", width=4), torch.tensor([0, 1, 2, 3])
+    with_precisions(fusion.decision)
     masks = {"b": torch.tensor([True, False, True, False])[:, None], "c": torch.zeros(BATCH, 1, dtype=torch.bool)}
     fused = fusion(drawn(), masks)
-    each = {
-        name: [F.cross_entropy(said[n, 0], labels[n]).item() for n in range(BATCH) if fused.present[name][n, 0]]
-        for name, said in fused.levels.items()
-    }
-    assert {name: len(found) for name, found in each.items()} == {"a": 4, "b": 2, "c": 0, "joint": 2}
-    expected = math.fsum(math.fsum(found) / max(1, len(found)) for found in each.values()) / 4
+    expected = 0.0
+    for levels, counts in (
+        (fused.levels, {"a": 4, "b": 2, "c": 0, "joint": 2}),
+        (fused.believed, {"a": 4, "b": 2, "c": 0}),
+    ):
+        each = {
+            name: [F.cross_entropy(said[n, 0], labels[n]).item() for n in range(BATCH) if fused.present[name][n, 0]]
+            for name, said in levels.items()
+        }
+        assert {name: len(found) for name, found in each.items()} == counts
+        expected += math.fsum(math.fsum(found) / max(1, len(found)) for found in each.values()) / len(counts)
     got = levels_loss(fused, lambda logits: F.cross_entropy(logits[:, 0], labels, reduction="none")[:, None])
     assert got.item() == pytest.approx(expected)
     assert levels_loss(made("sum")(drawn()), lambda logits: logits[..., 0]).item() == 0

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from zaohua.multimodal.fusion import fusions, make_fusion
+from zaohua.multimodal.fusion import fusions, levels_loss, make_fusion
 
 DIMS = {"video": 6, "audio": 5, "text.title": 4}
 DIM, BATCH = 8, 6
@@ -96,7 +96,9 @@ def test_nan_in_masked_slots_changes_nothing(name, clock):
 def test_every_parameter_learns_and_is_saved(name):
     feats, masks = example()
     fusion = made(name)
-    fusion(feats, masks).x.square().sum().backward()
+    fused = fusion(feats, masks)
+    taught = levels_loss(fused, lambda said: said.square().sum(-1))  # zero but where there are levels
+    (fused.x.square().sum() + taught).backward()
     still = [key for key, p in fusion.named_parameters() if p.grad is None or p.grad.count_nonzero() == 0]
     assert not still
     assert not hidden_parameters(fusion)

@@ -24,6 +24,7 @@ def test_the_thirteen_names():
         ("film", {"modulated": "smell"}, "smell"),
         ("sum", {"clock": "smell"}, "smell"),
         ("multilevel", {"joint": ("pixel",)}, "pixel"),
+        ("decision", {"hidden": {"image": 4}}, "audio, image"),
     ],
 )
 def test_one_line_says_what_is_wrong(name, options, says):

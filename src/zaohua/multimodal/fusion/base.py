@@ -6,7 +6,7 @@ arithmetic: zero times NaN is NaN, in the gradient too. From there on, each way 
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +22,8 @@ class Fused:
     such thing. A weight is what the fusion gave a modality, not what that modality caused: see `explaining`.
 
     levels: what each modality, and each joint level, says alone, [B, T, D] by name, where the fusion is a sum of such;
-    `present` says of each, bool [B, T], whether it had anything to go by.
+    `present` says of each, bool [B, T], whether it had anything to go by. believed: the same of each modality as far as
+    its weight trusts it, where the weights are learnt from that; see `levels_loss`.
     """
 
     x: Tensor
@@ -30,6 +31,7 @@ class Fused:
     weights: Tensor | None
     levels: Mapping[str, Tensor] = field(default_factory=dict)
     present: Mapping[str, Tensor] = field(default_factory=dict)
+    believed: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 class Fusion(nn.Module, ABC):
@@ -60,13 +62,7 @@ class Fusion(nn.Module, ABC):
         fused = self.fuse(self._streams(feats, masks))
         if self.null is None:
             return fused
-        return Fused(
-            torch.where(fused.mask[..., None], fused.x, self.null),
-            fused.mask,
-            fused.weights,
-            fused.levels,
-            fused.present,
-        )
+        return replace(fused, x=torch.where(fused.mask[..., None], fused.x, self.null))
 
     @abstractmethod
     def fuse(self, streams: list[Stream]) -> Fused:

@@ -14,6 +14,7 @@ from zaohua.multimodal.fusion.latents import Bottleneck
 from zaohua.multimodal.fusion.multiplicative import Bilinear
 
 JOINT = "joint"  # what the levels above one modality say together
+_MOST_PRECISE = 8.0  # in logarithms: strange features make no weight, and no loss, infinite
 
 
 class Decision(Stepwise):
@@ -21,18 +22,29 @@ class Decision(Stepwise):
     the modalities say, exact where they have nothing in common but y.
 
     log p(y) is the token that stands where nothing is present; with what one modality adds to it, it is what that one
-    says alone, one of `Fused.levels`. The weights are the softmax of §4.3 with the length of what a modality adds as
-    its score.
+    says alone, one of `Fused.levels`.
 
-    hidden: width of each modality's own head; 0 makes it a matrix alone. The head's tanh bounds what can be added: a
-    modality whose features are like none it was trained on cannot outshout the others.
+    The weights are the softmax of §4.3 over how far each modality can be believed: e_m is the logarithm of the length
+    at which the direction of what it adds would be likeliest to be right, told from its features by a linear function
+    that `levels_loss` teaches. α_m is then m's share of all that precision. The length itself, which differs from
+    sample to sample by luck as well, follows the noise less closely. No answer depends on the weights.
+
+    hidden: width of each modality's own head, one for all or by name; 0 makes it a matrix alone. The head's tanh bounds
+    what can be added: a modality whose features are like none it was trained on cannot outshout the others.
     """
 
-    def __init__(self, dims: Mapping[str, int], dim: int, *, hidden: int = 32, clock: str | None = None) -> None:
-        super().__init__(dims, dim, hidden or dim, clock=clock)
+    def __init__(
+        self, dims: Mapping[str, int], dim: int, *, hidden: int | Mapping[str, int] = 32, clock: str | None = None
+    ) -> None:
+        hiddens = dict.fromkeys(dims, hidden) if isinstance(hidden, int) else dict(hidden)
+        if hiddens.keys() != dims.keys():
+            raise ValueError(f"hidden is one width, or one for each of {', '.join(sorted(dims))}")
+        super().__init__(dims, dim, {name: width or dim for name, width in hiddens.items()}, clock=clock)
         self.heads = nn.ModuleList(
-            nn.Sequential(nn.Tanh(), nn.Linear(hidden, dim)) if hidden else nn.Identity() for _ in dims
+            nn.Sequential(nn.Tanh(), nn.Linear(hiddens[name], dim)) if hiddens[name] else nn.Identity()
+            for name in self.modalities
         )
+        self.precisions = nn.ModuleList(_undecided(self.widths[name]) for name in self.modalities)
 
     def combine(self, values: list[Tensor], present: Tensor) -> Fused:
         said = torch.stack([head(value) for head, value in zip(self.heads, values, strict=True)], dim=2)
@@ -40,8 +52,13 @@ class Decision(Stepwise):
         prior = self.prior()
         alone = {name: prior + evidence[..., m, :] for m, name in enumerate(self.modalities)}
         there = {name: present[..., m] for m, name in enumerate(self.modalities)}
-        weights = modality_weights(_lengths(evidence), present)
-        return Fused(prior + evidence.sum(2), present.any(-1), weights, alone, there)
+        # Detached: how far to believe a modality is learnt without a change to what it says
+        precise = [score(value.detach()) for score, value in zip(self.precisions, values, strict=True)]
+        scores = torch.cat(precise, dim=-1).clamp(-_MOST_PRECISE, _MOST_PRECISE)
+        trusted = prior.detach() + scores.exp()[..., None] * _directions(evidence.detach())
+        believed = {name: trusted[..., m, :] for m, name in enumerate(self.modalities)}
+        weights = modality_weights(scores, present)
+        return Fused(prior + evidence.sum(2), present.any(-1), weights, alone, there, believed)
 
     def prior(self) -> Tensor:
         """log p(y) but for a constant, [D]"""
@@ -95,7 +112,7 @@ class MultiLevel(Fusion):
     are heard where two modalities or more are present; with one, its own decision stands, exactly.
     Madaan et al. 2024 (I2M2, arXiv:2405.17613), on every level. The weights are those of `Decision`.
 
-    width: of the joint levels. joint: which of "token", "feature" and "semantic" there are.
+    width: of the joint levels; hidden: of the decisions'. joint: which of "token", "feature" and "semantic" there are.
     """
 
     def __init__(
@@ -104,7 +121,7 @@ class MultiLevel(Fusion):
         dim: int,
         *,
         width: int = 32,
-        hidden: int = 32,
+        hidden: int | Mapping[str, int] = 32,
         joint: Sequence[str] = ("token", "feature", "semantic"),
         clock: str | None = None,
     ) -> None:
@@ -131,23 +148,36 @@ class MultiLevel(Fusion):
             decided.weights,
             {**decided.levels, JOINT: self.decision.prior() + common},
             {**decided.present, JOINT: several},
+            decided.believed,
         )
 
 
 def levels_loss(fused: Fused, loss: Callable[[Tensor], Tensor]) -> Tensor:
     """The mean, over the levels, of the mean loss of each where it has anything to go by: teaches each to stand alone.
+    To that it adds the same of what is believed of them, which teaches nothing but the weights.
 
     loss: from logits [B, T, D] to losses [B, T]. Zero for a fusion without levels.
     """
-    means = [
-        (loss(said) * fused.present[name]).sum() / fused.present[name].sum().clamp(min=1)
-        for name, said in fused.levels.items()
-    ]
-    return torch.stack(means).mean() if means else fused.x.new_zeros(())
+    zero = fused.x.new_zeros(())
+    return sum((_mean_loss(said, fused.present, loss) for said in (fused.levels, fused.believed) if said), zero)
 
 
-def _lengths(evidence: Tensor) -> Tensor:
-    """[B, T, M, D] -> [B, T, M]; a number common to all classes says nothing and is no part of it."""
+def _mean_loss(said: Mapping[str, Tensor], present: Mapping[str, Tensor], loss: Callable[[Tensor], Tensor]) -> Tensor:
+    return torch.stack(
+        [(loss(x) * present[name]).sum() / present[name].sum().clamp(min=1) for name, x in said.items()]
+    ).mean()
+
+
+def _undecided(width: int) -> nn.Linear:
+    """A linear score that is 0 before anything is learnt, so that all weigh alike."""
+    score = nn.Linear(width, 1)
+    nn.init.zeros_(score.weight)
+    nn.init.zeros_(score.bias)
+    return score
+
+
+def _directions(evidence: Tensor) -> Tensor:
+    """[..., D] of length 1 or 0; a number common to all classes says nothing and is no part of it."""
     if evidence.shape[-1] > 1:
         evidence = evidence - evidence.mean(-1, keepdim=True)
-    return torch.linalg.vector_norm(evidence, dim=-1)
+    return F.normalize(evidence, dim=-1)

@@ -36,7 +36,7 @@ class NetworkConfig(Section):
 
 class UnderstandLossConfig(Section):
     """smoothing: share of the wanted probability that all classes get alike; levels: weight of the losses of what each
-    modality says alone, where the fusion has such (decision, multilevel)."""
+    modality says alone, and of how far to believe it, where the fusion has such (decision, multilevel)."""
 
     smoothing: Share = 0.0
     levels: Annotated[float, Field(ge=0)] = 1.0
