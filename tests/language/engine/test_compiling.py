@@ -58,6 +58,29 @@ def test_another_numba_compiles_anew(machine, monkeypatch):
     assert compiling._folder() != before
 
 
+def test_code_is_loaded_from_a_folder_of_ones_own_alone(tmp_path):
+    assert compiling._ours(tmp_path / "new")
+    for mode in (0o777, 0o775):
+        (tmp_path / "new").chmod(mode)
+        assert not compiling._ours(tmp_path / "new")
+
+
+def test_what_cannot_be_loaded_leaves_the_work_to_pytorch(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZAOHUA_CACHE", str(tmp_path))
+    monkeypatch.setenv("ZAOHUA_COMPILED", "1")
+
+    def broken():
+        raise ImportError("numba needs another numpy")
+
+    monkeypatch.setattr(compiling, "find_spec", lambda name: object())
+    monkeypatch.setattr(compiling, "_load", broken)
+    compiling._folder.cache_clear()
+    compiling._loaded.cache_clear()
+    assert not compiling.compiled()
+    compiling._folder.cache_clear()
+    compiling._loaded.cache_clear()
+
+
 def test_where_nothing_can_be_started_pytorch_serves(machine, monkeypatch):
     def refused(*arguments, **options):
         raise OSError

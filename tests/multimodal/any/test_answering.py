@@ -8,6 +8,7 @@ from painting import album
 
 from zaohua import hub
 from zaohua.data.captioned import CaptionedConfig, read_captioned
+from zaohua.errors import UsageError, ZaohuaError
 from zaohua.multimodal.any.answering import Exam
 from zaohua.multimodal.any.examples import Example
 from zaohua.multimodal.any.questions import question, questions_about
@@ -86,6 +87,28 @@ def test_questions_come_out_of_a_table_where_they_are_wanted(asking):
     assert read[True].report["hash"] != read[False].report["hash"]
 
 
+def test_long_texts_are_cut_where_a_model_is_measured_and_refused_where_it_is_used(any_model, recipe, prepared, asking):
+    task = prepared(recipe, f"data.source={asking}")
+    item = next(item for item in task.found.validation[0].items if item.asked)
+    item.asked["en"] = {"What would you say is the colour of it? " * 60: ["red"]}
+    assert set(task.measures.of(any_model, ["answer"])) == {"answer_vqa_en", "answer_vqa_zh"}
+    picture = np.zeros((16, 16, 3), np.uint8)
+    with pytest.raises(ZaohuaError):
+        any_model.answer(picture, "What is it? " * 100)
+    assert len(any_model.generate("a red apple " * 100, cut=True)) == 1
+    with pytest.raises(ZaohuaError):
+        any_model.generate("a red apple " * 100)
+
+
+def test_a_long_question_makes_room_for_itself(recipe, prepared, asking):
+    task = prepared(recipe, f"data.source={asking}")
+    entry = next(entry for entry in task._entries if entry.template == "answer" and entry.language == "en")
+    [asked], given = entry.example.asked["en"], entry.example.asked["en"]["What colour is it?"]
+    longest = max(len(task.found.tokenizer.encode(text)) for text in given)
+    assert entry.example.asking["en"] == len(task.found.tokenizer.encode(asked)) + longest
+    assert entry.length() == 64 + 2 + 2 + 2 + entry.example.asking["en"]
+
+
 def test_a_model_learns_from_them_and_is_examined(recipe, asking, tmp_path):
     train_recipe(recipe, f"data.source={asking}", "train.steps=3")
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
@@ -96,3 +119,18 @@ def test_a_model_learns_from_them_and_is_examined(recipe, asking, tmp_path):
     model = hub.load(tmp_path / "run")
     picture = sorted((tmp_path / "asked").glob("*.png"))[0]
     assert model.answer(picture, "它是什么颜色？").prompt == "它是什么颜色？"
+
+
+def test_vqa_s_own_answers_are_read_and_a_table_without_any_is_refused(asking, tmp_path):
+    table = tmp_path / "asked" / "table.jsonl"
+    rows = [json.loads(line) for line in table.read_text("utf-8").splitlines()]
+    for row in rows:
+        row.pop("caption", None)
+        given = row.pop("answers", None) or [row.pop("answer")]
+        row["answers"] = [{"answer": text, "answer_confidence": "yes"} for text in given]
+    table.write_text("\n".join(json.dumps(row) for row in rows), "utf-8")
+    read = read_captioned(CaptionedConfig(source=asking, size=16), 1, questions=True)
+    assert read.train.questions[0]["en"]["What colour is it?"][2] == "dark"
+    table.write_text("\n".join(json.dumps(row | {"answers": []}) for row in rows), "utf-8")
+    with pytest.raises(UsageError, match="answers"):
+        read_captioned(CaptionedConfig(source=asking, size=16), 1, questions=True)

@@ -105,3 +105,12 @@ def test_within_difference_is_half_the_squared_distance_of_positives(pairs, posi
 
 def test_clip_score_has_no_negative_values():
     assert clip_score(torch.tensor([-0.5, 0.0, 0.4, 1.0])).tolist() == pytest.approx([0, 0, 1.0, 2.5])
+
+
+def test_the_loss_is_added_up_in_full_precision_under_autocast(pairs):
+    u, v, _ = (each.float() for each in pairs)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = softmax_loss(u, v, torch.tensor(10.0), torch.eye(N))
+        plain = softmax_loss(u, v, torch.tensor(10.0))
+    assert loss.dtype == torch.float32
+    assert loss.item() == pytest.approx(plain.item(), abs=1e-5)

@@ -23,8 +23,8 @@ class Workbook(Raw):
 
     def __init__(self, book: Any, file: File) -> None:
         self.used, self._file = {}, file
-        self._sheet = book[book.sheetnames[0]]
-        named = _SHEET.search(book.sheetnames[0]) or _SHEET.search(file.name)
+        self._sheet = book.worksheets[0]
+        named = _SHEET.search(self._sheet.title) or _SHEET.search(file.name)
         if named is None:
             raise refused(file, "national_M…_dl")
         self.year = int(named[1])
@@ -32,8 +32,8 @@ class Workbook(Raw):
 
     def _limit_in(self, book: Any) -> str:
         """The sum above which BLS only says `#`: stated in the description of the fields."""
-        for name in book.sheetnames[1:]:
-            for line in book[name].iter_rows(values_only=True):
+        for sheet in book.worksheets[1:]:
+            for line in sheet.iter_rows(values_only=True):
                 for cell in line:
                     if isinstance(cell, str) and (found := _LIMIT.search(cell)):
                         return found[1].replace(",", "")
@@ -55,8 +55,11 @@ class Workbook(Raw):
 
 
 def is_of(book: Any) -> bool:
-    """Whether a workbook is one of wages."""
-    head = next(book[book.sheetnames[0]].iter_rows(max_row=1, values_only=True), ())
+    """Whether a workbook is one of wages. One without a sheet of cells that can be read is not."""
+    try:
+        head = next(book.worksheets[0].iter_rows(max_row=1, values_only=True), ())
+    except Exception:  # a damaged sheet raises whatever its XML happens to break
+        return False
     return "OCC_CODE" in {str(cell).strip().upper() for cell in head}
 
 

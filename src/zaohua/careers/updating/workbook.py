@@ -7,6 +7,7 @@ from typing import Any
 from zaohua.careers.updating.brought import File, refused
 from zaohua.data.readers.archives import open_archive
 from zaohua.data.readers.base import SkippedFile
+from zaohua.errors import ZaohuaError
 from zaohua.extras import need
 
 
@@ -23,5 +24,7 @@ def opened(content: bytes, file: File) -> Any:
         raise refused(file, error.reason) from error
     except zipfile.BadZipFile as error:
         raise refused(file, error) from error
+    except ZaohuaError:  # of the workbook inside
+        raise
     except Exception as error:  # a damaged workbook raises whatever its XML happens to break
         raise refused(file, type(error).__name__) from error

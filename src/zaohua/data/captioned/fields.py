@@ -47,7 +47,9 @@ def first_of(record: Mapping[str, object], names: tuple[str, ...]) -> str:
 
 
 def _texts(value: object) -> list[str]:
-    """A cell as a list: several where it holds a list."""
+    """A cell as a list: several where it holds a list. An answer may be written as {"answer": …}, as in VQA's files."""
+    if isinstance(value, dict):
+        return _texts(value.get("answer"))
     if isinstance(value, list):
         return [text for item in value for text in _texts(item)]
     return [str(value)] if isinstance(value, str | int | float) and str(value).strip() else []

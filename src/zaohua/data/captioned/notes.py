@@ -20,7 +20,7 @@ def caption_facts(pairs: "Captioned", languages: Sequence[str], others: Counter[
 
     others: captions in third languages, which were left out.
     """
-    said = [*pairs.train.captions, *pairs.validation.captions]
+    said = [one for one in (*pairs.train.captions, *pairs.validation.captions) if one]
     return {
         "languages": {language: _of_language(pairs, language) for language in languages},
         "shared": len(said) - len({repr(sorted(one.items())) for one in said}),

@@ -9,7 +9,17 @@ from typing import Any, NamedTuple
 
 from zaohua.data.captioned.captions import Captions, Questions, asked_too, merged
 from zaohua.data.captioned.config import Kind
-from zaohua.data.captioned.fields import CAPTION, CLASS, FILE, GROUP, captions_in, first_of, questions_in
+from zaohua.data.captioned.fields import (
+    ANSWER,
+    CAPTION,
+    CLASS,
+    FILE,
+    GROUP,
+    QUESTION,
+    captions_in,
+    first_of,
+    questions_in,
+)
 from zaohua.data.captioned.files import media_among
 from zaohua.data.captioned.listed import Listed
 from zaohua.data.report import SourceReport
@@ -72,6 +82,8 @@ def _rows(source: str, report: SourceReport, others: Counter[str]) -> dict[str, 
     if found and not any(row.captions or row.questions for row in found.values()) and not others:
         record = next(iter(found.values())).first
         columns = {"columns": ", ".join(map(str, record)), "caption": ", ".join(("en", "zh", *CAPTION))}
+        if first_of(record, QUESTION):
+            raise UsageError(t("captioned.no_answer", source=source, answer=", ".join(ANSWER)))
         raise UsageError(t("captioned.no_caption_column", source=source, **columns))
     return found
 

@@ -18,6 +18,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from zaohua.data.wheels import cache_folder
+from zaohua.errors import ZaohuaError
+from zaohua.extras import need
+from zaohua.i18n import t
 from zaohua.machine import processor_flags, processor_name
 
 _SWITCH = "ZAOHUA_COMPILED"
@@ -28,7 +31,7 @@ def compiled() -> bool:
     wish = os.environ.get(_SWITCH)
     if wish == "0" or find_spec("numba") is None:
         return False
-    if wish != "1" and not _done().exists():
+    if wish != "1" and not os.path.exists(_done()):  # False where one may not even look
         _begin()
         return False
     return _loaded()
@@ -36,20 +39,33 @@ def compiled() -> bool:
 
 @cache
 def _loaded() -> bool:
-    """Load what is kept, or compile it."""
+    """Load what is kept, or compile it. False, and PyTorch's operations serve, where that cannot be done."""
+    try:
+        return _ours(_folder()) and _load()
+    except Exception:  # a numba that does not fit the numpy beside it, a file cut off, a full disk …
+        return False
+
+
+def _ours(folder: Path) -> bool:
+    """Make the folder; whether this user alone can write there. What numba keeps is code, and pickles: to load it is to
+    run it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    about = folder.stat()
+    owned = not hasattr(os, "getuid") or (about.st_uid == os.getuid() and not about.st_mode & 0o022)
+    return owned and os.access(folder, os.W_OK)
+
+
+def _load() -> bool:
     from numba.core import config
 
     before = config.CACHE_DIR  # type: ignore[attr-defined]
     config.CACHE_DIR = str(_folder())  # type: ignore[attr-defined]
     try:
         from zaohua.language.engine.kernels import compile_all
-    except RuntimeError:  # no folder that can be written to
-        return False
     finally:
         config.CACHE_DIR = before  # type: ignore[attr-defined]
     compile_all()
-    with suppress(OSError):
-        _done().touch()
+    _done().touch()
     return True
 
 
@@ -75,13 +91,24 @@ def _done() -> Path:
     return _folder() / "done"
 
 
-def _main() -> None:
+def _main() -> str | None:
+    """Returns what went wrong, if anything did."""
     if hasattr(os, "nice"):
         os.nice(19)
-    _folder().mkdir(parents=True, exist_ok=True)
-    with suppress(Timeout), FileLock(_folder() / "lock", timeout=0):  # one at a time
-        _loaded()
+    done = False
+    try:
+        need("numba", "fast")
+        if _ours(_folder()):
+            with FileLock(_folder() / "lock", timeout=0):
+                done = _loaded()
+    except ZaohuaError as error:
+        return str(error)
+    except Timeout:  # another one is at it
+        return None
+    except OSError:
+        pass
+    return None if done else t("engine.not_compiled", folder=_folder())
 
 
 if __name__ == "__main__":
-    _main()
+    sys.exit(_main())

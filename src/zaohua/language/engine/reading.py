@@ -18,8 +18,8 @@ def next_to_read(reading: Sequence[Running], writing: int) -> list[Running]:
     beginnings: set[tuple[int, ...]] = set()
     for text in reading:
         beginning = tuple(text.unread[:BLOCK])
-        if not (text.first and text.slot.length == 0 and beginning in beginnings):
+        if not (text.shareable and text.slot.length == 0 and beginning in beginnings):
             chosen.append(text)
-        if len(beginning) == BLOCK:
+        if text.shareable and len(beginning) == BLOCK:
             beginnings.add(beginning)
     return chosen[: max(_BLOCKS, len(reading) - writing)]

@@ -1,6 +1,6 @@
 """Captioned pictures, sounds and clips as the model learns from them: codes, and the tokens of their captions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +27,14 @@ _STREAM = 2  # this use of randomness, see zaohua.seeding
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """A thing and what is said of it. codes: int64 [n], once for each view of it; captions: language -> the tokens of
-    each caption; texts: the same as they are written; label: the name of its class, "" without; called: what that is
-    called, by language; kinds: language -> the tokens of prompts that tell its class, see kind_prompts(); seen: what
-    the eye sees of each view, see sight.py, if there is one; asked: language -> questions of the data, each with what
-    people answered."""
+    """A thing and what is said of it.
+
+    codes: int64 [n], once for each view of it; captions: language -> the tokens of each caption; texts: the same as they
+    are written; label: the name of its class, "" without one that it is called by; called: what that is called, by
+    language; kinds: language -> the tokens of prompts that tell its class, see kind_prompts(); seen: what the eye sees
+    of each view, see sight.py, if there is one; asked: language -> questions of the data, each with what people
+    answered; asking: language -> tokens of the longest of these and of its longest answer.
+    """
 
     medium: str  # "image", "audio" or "video"
     codes: list[np.ndarray]
@@ -42,6 +45,7 @@ class Example:
     kinds: dict[str, list[np.ndarray]] = field(default_factory=dict)
     seen: Sequence[Tensor] = ()
     asked: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    asking: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -151,8 +155,16 @@ def examples_of(
             language: tokenizer.encode_batch(kind_prompts(name, texts[language], language))
             for language, name in called.items()
         }
-        found.items.append(Example(MEDIUM[kind], each, captions, texts, label, called, kinds, looks, asked))
+        asking = {language: _longest_asked(tokenizer, known) for language, known in asked.items()}
+        found.items.append(
+            Example(MEDIUM[kind], each, captions, texts, label if named else "", called, kinds, looks, asked, asking)
+        )
     return found
+
+
+def _longest_asked(tokenizer: Tokenizer, asked: Mapping[str, Sequence[str]]) -> int:
+    texts = list(asked), [text for given in asked.values() for text in given]
+    return sum(max(map(len, tokenizer.encode_batch(each))) for each in texts)
 
 
 def kind_prompts(kind: str, captions: Sequence[str], language: str) -> list[str]:

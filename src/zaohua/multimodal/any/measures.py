@@ -99,7 +99,7 @@ class Measures:
                     scores |= answers(model, self._exam(asked), asked.inputs)
                 elif template == "draw" and (judge := self.judge(asked.captioned)):
                     prompts = [each[0] for each in asked.references]
-                    pictures = torch.from_numpy(np.stack([made.pixels for made in model.generate(prompts)]))
+                    pictures = torch.from_numpy(np.stack([made.pixels for made in model.generate(prompts, cut=True)]))
                     wanted = [asked.side.classes[number] for number in asked.numbers]
                     scores[f"draw_class_{asked.language}"] = judge.share(pictures.permute(0, 3, 1, 2), wanted)
         return scores
@@ -144,13 +144,12 @@ class Measures:
                 elif template == "answer":
                     exam, inputs = self._exam(asked), asked.inputs
                     posed = exam.questions[:_SHOWN]
-                    given = model.read(
-                        [inputs[n] for n, _ in posed], asked.language, questions=[q.question for _, q in posed]
-                    )
+                    pictures, questions = [inputs[n] for n, _ in posed], [each.question for _, each in posed]
+                    given = model.read(pictures, asked.language, questions=questions, cut=True)
                     made += [Text(prompt=each.prompt, text=f" → {each.text}", model=model.name) for each in given]
                 elif template in ("draw", "speak", "film"):
                     prompts = [each[0] for each in asked.references[: _DRAWN if template == "draw" else 1]]
-                    artifacts = model.generate(prompts, medium, seed=seed)
+                    artifacts = model.generate(prompts, medium, seed=seed, cut=True)
                     made += [sheet(artifacts)] if template == "draw" else artifacts
         return made
 
@@ -204,7 +203,7 @@ def answers(model: AnyModel, exam: Exam, inputs: Sequence[Input]) -> dict[str, f
     """Scores of a model's answers. inputs: the pictures, in the exam's order."""
     questions = exam.questions
     shown, asked = [inputs[place] for place, _ in questions], [posed.question for _, posed in questions]
-    return exam.scores([text.text for text in model.read(shown, exam.language, questions=asked)])
+    return exam.scores([text.text for text in model.read(shown, exam.language, questions=asked, cut=True)])
 
 
 def looks(captioned: Captioned, side: Side) -> Tensor:

@@ -121,11 +121,13 @@ class AnyModel:
         temperature: float = 1.0,
         top_k: int | None = None,
         top_p: float | None = None,
+        cut: bool = False,
     ) -> list[Any]:
         """n pictures, sounds or films of a prompt, or of each of several, in order; no prompt: whatever it knows.
 
         guidance: above 1 obeys the prompt more and varies less, see engine.spans.Guidance; 1 leaves it out. A medium of
-        number i depends on (seed, i, its prompt) alone. Raises UsageError for what it has not learnt.
+        number i depends on (seed, i, its prompt) alone. cut: a prompt that is too long is cut, as those learnt from
+        were, instead of refused. Raises UsageError for what it has not learnt, ZaohuaError for a prompt too long.
         """
         medium, _ = _target(to, self.parts.knows.languages)
         if medium == "text":
@@ -138,9 +140,11 @@ class AnyModel:
         sampling = SamplingConfig(temperature=temperature, top_k=top_k, top_p=top_p)
         prompts = [prompt] if isinstance(prompt, str) else list(prompt)
         opening = [self.vocabulary.mark(medium)]
+        spans = self._spans(medium, self.vocabulary.longest_of(medium))
+        room = self.decoder.config.context - self.vocabulary.longest_of(medium) - len(opening) if cut else None
         requests = []
         for text in prompts:
-            asked = [*self._asked(text).tolist(), *opening]
+            asked = [*self._asked(text, room).tolist(), *opening]
             guided = Guidance(opening, guidance) if guidance != 1 and len(asked) > 1 else None
             requests += [
                 Request(
@@ -149,7 +153,7 @@ class AnyModel:
                     seed=seed,
                     index=index,
                     guidance=guided,
-                    **self._spans(medium, self.vocabulary.longest_of(medium)),
+                    **spans,
                 )
                 for index in range(n)
             ]
@@ -194,15 +198,20 @@ class AnyModel:
         temperature: float = 0.0,
         seed: int = 0,
         max_new_tokens: int = _TEXT_TOKENS,
+        cut: bool = False,
     ) -> list[Text]:
-        """A text about each of these pictures, sounds or films: what it shows or says, or what answers its question."""
+        """A text about each of these pictures, sounds or films: what it shows or says, or what answers its question.
+
+        cut: a question that is too long is cut, as those learnt from were, instead of refused with a ZaohuaError.
+        """
         sampling, end = SamplingConfig(temperature=temperature), self.tokenizer.eot_id
         requests = []
         for index, given in enumerate(inputs):
             taken, vectors = self._taken(given)
             parts = [taken]
             if questions is not None:
-                parts.append(self._text(questions[index], language))
+                room = (self.decoder.config.context - len(taken.tokens)) // 2 if cut else None  # as Filler shares it
+                parts.append(self._text(questions[index], language, room))
             prompt = [*np.concatenate([part.tokens for part in parts]).tolist(), self.vocabulary.mark(language)]
             room = max(1, min(max_new_tokens, self.decoder.config.context - len(prompt)))
             requests.append(
@@ -231,12 +240,12 @@ class AnyModel:
 
     # ---- its parts
 
-    def _asked(self, text: str) -> np.ndarray:
-        """Tokens of a prompt with its marks; none for none."""
+    def _asked(self, text: str, room: int | None = None) -> np.ndarray:
+        """Tokens of a prompt with its marks; none for none. room: as below."""
         text = text.strip()
         if not text:
             return np.zeros(0, np.int64)
-        return self._text(text, prompt_language(text, self.parts.knows.languages)).tokens
+        return self._text(text, prompt_language(text, self.parts.knows.languages), room).tokens
 
     @torch.no_grad()
     def _taken(self, given: Input) -> tuple[Part, Vectors | None]:
@@ -252,8 +261,9 @@ class AnyModel:
         vectors = sight(seen[None].to(sight.positions.device))[0]
         return seen_part(self.vocabulary, seen, sight.tokens), Vectors(1, vectors)
 
-    def _text(self, text: str, language: str) -> Part:
-        ids = np.asarray(self.tokenizer.encode(text), np.int64)
+    def _text(self, text: str, language: str, room: int | None = None) -> Part:
+        """room: tokens that it may take with its marks, if there is a limit."""
+        ids = np.asarray(self.tokenizer.encode(text), np.int64)[: None if room is None else max(0, room - 2)]
         return text_part(self.vocabulary, language, ids, self.tokenizer.eot_id)
 
     def _spans(self, medium: str, count: int) -> dict[str, Any]:

@@ -53,7 +53,11 @@ def prepare(recipe: AnyRecipe, base: Parts | None, *, visible: bool) -> Prepared
     views = Views(recipe.views.count, recipe.views.shift, seed)
     frames = base.vocabulary.frames if base else recipe.model.frames
     weights = dict(recipe.templates) or {name: weight for kind in kinds for name, weight in USUAL[kind].items()}
-    sight = base.sees if base else recipe.model.sight
+    sight = recipe.model.sight
+    if base is not None:
+        if sight and sight.partition("@")[0] != base.sees.partition("@")[0]:
+            raise UsageError(t("anymodal.sight_of_base", name=sight, base=base.sees or "–"))
+        sight = base.sees
     eye = Eye.open(sight) if sight and any(map(reads_picture, weights)) else None
 
     def taken(captioned: Captioned, side: Side, views: Views) -> Examples:

@@ -28,7 +28,8 @@ class AnyModelConfig(ModelConfig):
 
 class LossConfig(Section):
     """text, context: see templates.Weighting. without: the share of captions left out, for guidance; kinds: of prompts
-    that tell the class of what is to be made; corrupt: of codes replaced by others when they are read."""
+    that tell the class of what is to be made; corrupt: of codes replaced by others when they are
+    read, at most; every row draws its own share."""
 
     text: Annotated[float, Field(ge=0, le=100)] = 3.0
     context: Fraction = 0.05

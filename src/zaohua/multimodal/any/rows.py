@@ -50,8 +50,9 @@ class Entry:
             total = looks + 2
         if self.language:
             known = self.example.captions.get(self.language, []) + self.example.kinds.get(self.language, [])
-            longest = max(map(len, known), default=_ANSWER)
-            total += parts.count("text") * (longest + 2) + (parts.count("text") - 1) * _QUESTION
+            longest, texts = max(map(len, known), default=_ANSWER), parts.count("text")
+            made = texts * longest + (texts - 1) * _QUESTION
+            total += 2 * texts + (self.example.asking.get(self.language, made) if texts > 1 else made)
         return total
 
     @property
@@ -98,7 +99,9 @@ class Filler:
     """Fills templates. context: tokens of a row, at most; texts are cut to fit. without: the share of rows from text
     to a medium that lack the text, so that the model also knows what pictures are like in general (classifier-free
     guidance, Ho & Salimans 2022, arXiv:2207.12598); kinds: of these rows the share that tell, or only tell, the class
-    of the thing, where it has one; looks: vectors of a picture that is looked at."""
+    of the thing, where it has one; looks: vectors of a picture that is looked at. corrupt: the largest share of codes
+    replaced in a row, whose own share is drawn evenly: where little of what was written before can be trusted, the
+    text alone tells what to draw, and a model that never meets such rows goes by what it drew, hardly by the text."""
 
     vocabulary: Vocabulary
     tokenizer: Tokenizer
@@ -112,12 +115,13 @@ class Filler:
     def rows(self, chosen: Sequence[Entry], keys: Tensor) -> list[Row]:
         """A row of each entry. keys: int32 [b], see zaohua.seeding."""
         choices = uniform(keys, _CHOICES).numpy()
+        shares = self.corrupt * uniform(keys, 1, 3)[:, 0].numpy()
         noise = [uniform(keys, self.context + 1, site).numpy() for site in (1, 2)] if self.corrupt else None
         return [
             row(
                 self.parts(entry, choices[place], self.without),
                 self.weighting,
-                self.corrupt,
+                float(shares[place]),
                 None if noise is None else np.stack((noise[0][place], noise[1][place])),
             )
             for place, entry in enumerate(chosen)

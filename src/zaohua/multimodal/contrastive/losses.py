@@ -27,6 +27,7 @@ def softmax_loss(u: Tensor, v: Tensor, scale: Tensor, positives: Tensor | None =
     this medium than for any; counted once, how likely it is, so that of two that fit the commoner comes first.
     """
     s = scale * u @ v.T
+    s = s.to(torch.promote_types(s.dtype, torch.float32))  # autocast would add up in the product's bfloat16
     if positives is None:
         answers = torch.arange(len(s), device=s.device)
         return (F.cross_entropy(s, answers) + F.cross_entropy(s.T, answers)) / 2
