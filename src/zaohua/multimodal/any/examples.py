@@ -29,11 +29,11 @@ _STREAM = 2  # this use of randomness, see zaohua.seeding
 class Example:
     """A thing and what is said of it.
 
-    codes: int64 [n], once for each view of it; captions: language -> the tokens of each caption; texts: the same as they
-    are written; label: the name of its class, "" without one that it is called by; called: what that is called, by
+    codes: int64 [n], once for each view of it; captions: language -> the tokens of each caption; texts: the same as
+    they are written; label: the name of its class, "" without one that it is called by; called: what that is called, by
     language; kinds: language -> the tokens of prompts that tell its class, see kind_prompts(); seen: what the eye sees
     of each view, see sight.py, if there is one; asked: language -> questions of the data, each with what people
-    answered; asking: language -> tokens of the longest of these and of its longest answer.
+    answered; asking: language -> tokens of the longest question and the longest answer together.
     """
 
     medium: str  # "image", "audio" or "video"
