@@ -129,7 +129,8 @@ dir = "elsewhere"
 
 
 def test_the_acts_train_measure_and_make(folder, tmp_path, monkeypatch, capsys):
-    """The real acts on recipes of seconds."""
+    """The real acts on recipes of seconds, but for the one that trains nothing."""
+    monkeypatch.setattr(quickstart, "ACTS", [each for each in quickstart.ACTS if each.name != "media"])
     monkeypatch.setattr(quickstart, "PICTURE_RECIPE", str(picture_recipe(tmp_path / "pictures")))
     monkeypatch.setenv("ZAOHUA_CACHE", str(tmp_path / "cache"))
     text, recipe = tmp_path / "text.txt", tmp_path / "tiny.toml"
@@ -177,3 +178,21 @@ def test_the_shipped_recipe_is_valid_and_goes_where_quickstart_looks():
     recipe = validate(load_recipe(quickstart.LANGUAGE_RECIPE), LanguageRecipe)
     assert Path(recipe.run.dir) == quickstart.FOLDER
     assert len(recipe.sample.prompts) == 2
+
+
+def test_the_media_act_draws_and_tells_what_it_was_not_trained_on(folder, capsys):
+    """The real act with the model that ships. Its pictures are among those held back when it was trained."""
+    from rich.console import Console
+
+    from zaohua.data.captioned import CaptionedConfig, read_captioned
+
+    made = quickstart.media_act(folder, Console(quiet=True))
+    assert all(Path(file).is_file() for file in made["files"])
+    if not made["said"]:
+        pytest.skip("no package index to be reached")
+    assert len(made["said"]) == len(quickstart.MEDIA_PICTURES)
+    for told in made["said"]:
+        assert len(told["captions"]) == 2
+        assert all(told["captions"])
+    held_back = read_captioned(CaptionedConfig(source="builtin:openmoji-kinds", size=32), 1).validation.names
+    assert {told["name"] for told in made["said"]} <= set(held_back)

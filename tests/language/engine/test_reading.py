@@ -6,9 +6,9 @@ from zaohua.language.engine.reading import next_to_read
 from zaohua.language.engine.slots import BLOCK
 
 
-def text(*beginning: int, length: int = 2 * BLOCK, read: int = 0, first: bool = True):
+def text(*beginning: int, length: int = 2 * BLOCK, read: int = 0, shareable: bool = True):
     unread = [*beginning, *[0] * (length - len(beginning))]
-    return SimpleNamespace(unread=unread, slot=SimpleNamespace(length=read), first=first)
+    return SimpleNamespace(unread=unread, slot=SimpleNamespace(length=read), shareable=shareable)
 
 
 def test_all_are_read_while_nobody_writes_and_some_while_many_do():
@@ -25,4 +25,4 @@ def test_a_beginning_that_is_being_read_is_waited_for():
     leader.slot.length = BLOCK  # still at work
     assert next_to_read([leader, follower], 0) == [leader]
     assert next_to_read([follower], 0) == [follower]
-    assert next_to_read([leader, text(1, first=False)], 0)[1:]  # a text read again shares nothing
+    assert next_to_read([leader, text(1, shareable=False)], 0)[1:]  # a text read again shares nothing

@@ -22,9 +22,11 @@ tags: [zaohua, qwen3]
 
 One decoder over one vocabulary of text, marks, and codes of pictures and sounds, trained from nothing with zaohua. It
 has learnt: {templates}. The decoder is a plain Qwen3 folder; `media` in config.json says which tokens are codes, and
-the tokenisers that turn media into codes and back lie in `image/` and `audio/`.
+the tokenisers that turn media into codes and back lie in `image/` and `audio/`. A model that reads pictures by a frozen
+network's eyes (`media.sight`) keeps what lies between them and the decoder in `sight.safetensors`.
 一个解码器、一张词表（文本、标记、图像与声音的码），由 zaohua 从零训练，学过的任务见上。解码器就是普通的 Qwen3 文件夹；
-config.json 的 `media` 说明哪些词元是码，图像与声音的分词器在 `image/` 与 `audio/` 中。
+config.json 的 `media` 说明哪些词元是码，图像与声音的分词器在 `image/` 与 `audio/` 中。若用冻结网络的眼睛读图
+（`media.sight`），它与解码器之间的权重在 `sight.safetensors` 中。
 
 ## Use 使用
 

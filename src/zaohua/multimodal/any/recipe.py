@@ -35,7 +35,7 @@ class LossConfig(Section):
     context: Fraction = 0.05
     without: Fraction = 0.1
     kinds: Fraction = 0.0
-    corrupt: Fraction = 0.1
+    corrupt: Fraction = 0.2
 
 
 class ViewsConfig(Section):
