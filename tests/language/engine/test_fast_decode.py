@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from served_texts import defined, served, slots, texts
 from torch import nn
 
 from zaohua.language.decoder import Decoder
@@ -9,7 +10,6 @@ from zaohua.language.engine import fast_decode
 from zaohua.language.engine.attending import Piece
 from zaohua.language.engine.fast_decode import FastDecoder
 from zaohua.language.engine.plain_decode import PlainDecoder
-from zaohua.language.engine.slots import Slot, SlotPool
 from zaohua.nn.int8 import to_int8
 from zaohua.nn.rotary import RopeScaling
 
@@ -27,45 +27,11 @@ SHAPES = {
     "attention biases": {"bias": "attention"},
     "wide heads": {"head_dim": 16, "norm": "layer"},
 }
-LENGTHS, STEPS = (70, 64, 30), 8  # read over a block's end, up to it, within it
 
 
 @pytest.fixture(params=SHAPES, ids=str)
 def decoder(request, make_decoder) -> Decoder:
     return make_decoder(context=100, **SHAPES[request.param])
-
-
-def slots(decoder: Decoder, count: int) -> list[Slot]:
-    pool = SlotPool(decoder.config, 1 << 30, decoder.embed_tokens.weight)
-    return [pool.take(decoder.config.context) for _ in range(count)]
-
-
-def texts(decoder: Decoder, count: int) -> list[list[int]]:
-    generator = torch.Generator().manual_seed(1)
-    return torch.randint(0, decoder.config.vocab_size, (count, 100), generator=generator).tolist()
-
-
-@torch.inference_mode()
-def served(model, decoder: Decoder) -> torch.Tensor:
-    """Logits of all positions of three texts: prompts in blocks, then all three token by token in one batch."""
-    room, ids, logits = slots(decoder, 3), texts(decoder, 3), [[], [], []]
-    for text, (slot, length) in enumerate(zip(room, LENGTHS, strict=True)):
-        for start in range(0, length, 64):
-            part = ids[text][start : min(start + 64, length)]
-            logits[text].append(model.logits(model(part, [Piece(slot, start, len(part))])))
-    for step in range(STEPS):
-        news = [ids[text][length + step] for text, length in enumerate(LENGTHS)]
-        pieces = [Piece(slot, length + step) for slot, length in zip(room, LENGTHS, strict=True)]
-        for text, row in enumerate(model.logits(model(news, pieces)).split(1)):
-            logits[text].append(row)
-    return torch.cat([torch.cat(rows) for rows in logits])
-
-
-@torch.inference_mode()
-def defined(decoder: Decoder) -> torch.Tensor:
-    """The same by the plain module, each text in one pass."""
-    ids = texts(decoder, 3)
-    return torch.cat([decoder(torch.tensor([ids[i][: n + STEPS]]))[0] for i, n in enumerate(LENGTHS)])
 
 
 @pytest.mark.parametrize("small", [0, 10**9])
