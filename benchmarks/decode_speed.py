@@ -69,12 +69,14 @@ for _ in range(rounds + 1):
 
 
 def read_bandwidth(megabytes: int = 512) -> float:
-    """Bytes a second that a sum over far more memory than any cache reads; the best of some tries."""
+    """Bytes a second that a sum over far more memory than any cache reads, or a product with a matrix of that size; the
+    best of some tries."""
     numbers = torch.ones(megabytes * 2**18)
+    matrix = numbers.view(-1, 4096)
     times = []
-    for _ in range(7):
+    for read in (numbers.sum, lambda: matrix.mv(matrix[0])) * 7:
         began = time.perf_counter()
-        numbers.sum()
+        read()
         times.append(time.perf_counter() - began)
     return numbers.nbytes / min(times)
 

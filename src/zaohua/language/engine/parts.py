@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from zaohua.language.engine.tiles import LANES, ROWS, add_lanes, one_row, put_lanes, several_rows
+from zaohua.language.engine.tiles import FEW, LANES, MOST, add_lanes, few_rows, most_rows, one_row, put_lanes
 
 options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 _compiled = njit(**options)
@@ -86,16 +86,22 @@ def multiply(weights, at, depth, x, stride, wide, sums):
     fp32."""
     count, size = len(sums) // LANES, depth * LANES
     row = 0
-    if weights.itemsize == 1 and count >= 2 * ROWS:
+    if weights.itemsize == 1 and count >= 2 * FEW:
         narrow = weights[at : at + size]
         for i in range(size):
             wide[i] = narrow[i]
-        while row + ROWS <= count:
-            several_rows(wide, 0, LANES, x, row * stride, stride, sums, row * LANES, depth)
-            row += ROWS
-    while row + ROWS <= count:
-        several_rows(weights, at, LANES, x, row * stride, stride, sums, row * LANES, depth)
-        row += ROWS
+        while row + MOST <= count:
+            most_rows(wide, 0, LANES, x, row * stride, stride, sums, row * LANES, depth)
+            row += MOST
+        while row + FEW <= count:
+            few_rows(wide, 0, LANES, x, row * stride, stride, sums, row * LANES, depth)
+            row += FEW
+    while row + MOST <= count:
+        most_rows(weights, at, LANES, x, row * stride, stride, sums, row * LANES, depth)
+        row += MOST
+    while row + FEW <= count:
+        few_rows(weights, at, LANES, x, row * stride, stride, sums, row * LANES, depth)
+        row += FEW
     while row < count:
         one_row(weights, at, LANES, x, row * stride, stride, sums, row * LANES, depth)
         row += 1
