@@ -27,6 +27,7 @@ def rows(facts: Mapping[str, Any]) -> dict[str, str]:
         ),
         "shared_captions": whole(said["shared"]) if said["shared"] else "",
         "other": counts(said["other_languages"]),
+        "other_asked": counts(said.get("other_questions", {})),  # which older reports have not
         "encodings": counts(facts["encodings"]),
     }
     return _ROWS[facts["kind"]](facts) | {t(f"captioned.{key}"): value for key, value in found.items() if value}

@@ -12,6 +12,7 @@ from zaohua.errors import UsageError, ZaohuaError
 from zaohua.multimodal.any.answering import Exam
 from zaohua.multimodal.any.examples import Example
 from zaohua.multimodal.any.questions import question, questions_about
+from zaohua.report.captioned import rows as shown
 from zaohua.training.run import train_recipe
 
 
@@ -85,6 +86,26 @@ def test_questions_come_out_of_a_table_where_they_are_wanted(asking):
         assert known["en"]["What colour is it?"][2] == "dark"
         assert known["zh"]["它是什么颜色？"] in (["红"], ["蓝"])
     assert read[True].report["hash"] != read[False].report["hash"]
+
+
+def test_questions_in_a_third_language_are_left_out_named_and_counted(asking, tmp_path):
+    table = tmp_path / "asked" / "table.jsonl"
+    rows = [json.loads(line) for line in table.read_text("utf-8").splitlines()]
+    foreign = [{"file": "0000.png", "question": text, "answer": "да"} for text in ("Какого это цвета?", "Это круг?")]
+    foreign += [{"file": "0001.png", "question": "何の色ですか？", "answer": "赤"}]
+    foreign += [{"file": "0001.png", "question": "Что это?", "answers": []}]  # nothing to learn in any language
+    table.write_text("\n".join(json.dumps(row) for row in rows + foreign), "utf-8")
+    read = {
+        wanted: read_captioned(CaptionedConfig(source=asking, size=16), 1, questions=wanted) for wanted in (True, False)
+    }
+    assert read[True].report["captions"]["other_questions"] == {"ru": 2, "ja": 1}
+    assert any("ru, ja" in warning and "3" in warning for warning in read[True].report["warnings"])
+    assert "ru 2 · ja 1" in shown(read[True].report).values()
+    assert all(set(asked) <= {"en", "zh"} for asked in read[True].train.questions)
+    assert read[False].report["captions"]["other_questions"] == {}
+    table.write_text("\n".join(json.dumps(row) for row in foreign), "utf-8")
+    with pytest.raises(ZaohuaError, match="languages wanted"):  # and not that answers are lacking
+        read_captioned(CaptionedConfig(source=asking, size=16), 1, questions=True)
 
 
 def test_long_texts_are_cut_where_a_model_is_measured_and_refused_where_it_is_used(any_model, recipe, prepared, asking):

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from zaohua.data.digit_names import DIGIT_NAMES
@@ -16,6 +17,14 @@ Questions = dict[str, dict[str, list[str]]]  # language -> question -> what peop
 _OTHER_SCRIPTS = ("ja", "ko", "ru", "ar", "hi", "th")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _SPACE = re.compile(r"\s+")
+
+
+@dataclass
+class Others:
+    """Counts of what is left out for being in a third language, by that."""
+
+    captions: Counter[str] = field(default_factory=Counter)
+    questions: Counter[str] = field(default_factory=Counter)  # that somebody has answered
 
 
 def tidy(text: str) -> str:

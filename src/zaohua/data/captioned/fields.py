@@ -32,13 +32,18 @@ def captions_in(record: Mapping[str, object], others: Counter[str]) -> Captions:
     return merged(said, sorted_captions(unnamed, others))
 
 
-def questions_in(record: Mapping[str, object]) -> Questions:
+def questions_in(record: Mapping[str, object], others: Counter[str]) -> Questions:
     """What a record asks of its picture in the column `question`, with what people said to it in `answer` or `answers`;
-    the question shows its language."""
+    the question shows its language. others: takes the counts of those in third languages, which are left out."""
     given = [text for name in ANSWER for text in map(tidy, _texts(record.get(name))) if text]
     asked = tidy(first_of(record, QUESTION))
+    if not asked or not given:
+        return {}
     language = language_by_script(asked)
-    return {language: {asked: given}} if asked and given and language in LANGUAGES else {}
+    if language in LANGUAGES:
+        return {language: {asked: given}}
+    others[language] += 1
+    return {}
 
 
 def first_of(record: Mapping[str, object], names: tuple[str, ...]) -> str:

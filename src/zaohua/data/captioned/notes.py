@@ -1,12 +1,11 @@
 """What a report says about captions: facts for machines, warnings for people."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zaohua.data.captioned.captions import words
+from zaohua.data.captioned.captions import Others, words
 from zaohua.data.languages import language_of
 from zaohua.data.notes import MUCH
 from zaohua.i18n import t
@@ -15,16 +14,17 @@ if TYPE_CHECKING:
     from zaohua.data.captioned.read import Captioned
 
 
-def caption_facts(pairs: "Captioned", languages: Sequence[str], others: Counter[str]) -> dict[str, Any]:
+def caption_facts(pairs: "Captioned", languages: Sequence[str], others: Others) -> dict[str, Any]:
     """Captions by language, how many examples share theirs, and how many of those held back are of known words.
 
-    others: captions in third languages, which were left out.
+    others: what was left out for being in a third language.
     """
     said = [one for one in (*pairs.train.captions, *pairs.validation.captions) if one]
     return {
         "languages": {language: _of_language(pairs, language) for language in languages},
         "shared": len(said) - len({repr(sorted(one.items())) for one in said}),
-        "other_languages": dict(others.most_common()),
+        "other_languages": dict(others.captions.most_common()),
+        "other_questions": dict(others.questions.most_common()),
     }
 
 
@@ -46,9 +46,9 @@ def caption_warnings(pairs: "Captioned") -> list[str]:
     """What may spoil the training, in words."""
     facts, total = pairs.report["captions"], len(pairs.train) + len(pairs.validation)
     found = []
-    if facts["other_languages"]:
-        languages = ", ".join(facts["other_languages"])
-        found.append(t("captioned.other_languages", count=sum(facts["other_languages"].values()), languages=languages))
+    for name in ("other_languages", "other_questions"):
+        if left_out := facts[name]:
+            found.append(t(f"captioned.{name}", count=sum(left_out.values()), languages=", ".join(left_out)))
     for language, known in facts["languages"].items():
         if 0 < known["examples"] < total:
             found.append(t(f"captioned.lack_{language}", count=total - known["examples"], total=total))

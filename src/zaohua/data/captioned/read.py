@@ -1,6 +1,5 @@
 """From a source to pairs: listed with their captions, opened, parted, and told about."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from zaohua.data.captioned.builtin import class_name
-from zaohua.data.captioned.captions import Captions, Questions, all_words, words
+from zaohua.data.captioned.captions import Captions, Others, Questions, all_words, words
 from zaohua.data.captioned.config import CaptionedConfig, Kind
 from zaohua.data.captioned.listed import Listed
 from zaohua.data.captioned.notes import caption_facts, caption_warnings
@@ -79,7 +78,7 @@ def read_captioned(config: CaptionedConfig, seed: int, *, questions: bool = Fals
     of one group, and all sounds of a voice unless voices are to be mixed. Raises UsageError or ZaohuaError, one line,
     if the source is wrong or holds too little.
     """
-    report, others = SourceReport(), Counter[str]()
+    report, others = SourceReport(), Others()
     config, found, listed = _open(config.source, config, report, others, questions, visible)
     counted = len(found)
     if config.validation_source is not None:
@@ -120,13 +119,15 @@ def read_captioned(config: CaptionedConfig, seed: int, *, questions: bool = Fals
     unheard = side(np.flatnonzero(apart)) if apart.any() else None
     named_classes = {label: class_name(config.source, label) for label in classes}
     made = Captioned(config.kind, side(sides[0]), side(sides[1]), opened.rate, facts, unheard, named_classes)
+    if not questions:
+        others.questions.clear()  # nobody misses them
     facts["captions"] = caption_facts(made, config.languages, others)
     facts["warnings"] = warnings + caption_warnings(made)
     return made
 
 
 def _open(
-    source: str, config: CaptionedConfig, report: SourceReport, others: Counter[str], questions: bool, visible: bool
+    source: str, config: CaptionedConfig, report: SourceReport, others: Others, questions: bool, visible: bool
 ) -> tuple[CaptionedConfig, list[Any], list[Listed]]:
     """What a source holds, and as what it was listed, in the same order; and the settings with what only the files
     tell."""

@@ -1,13 +1,12 @@
 """Where pairs come from: a built-in set, a table, or files with captions beside them or classes for captions."""
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 from zaohua.data.captioned.beside import listed_beside
 from zaohua.data.captioned.builtin import builtin_captioned
-from zaohua.data.captioned.captions import Captions, Questions, of_class
+from zaohua.data.captioned.captions import Captions, Others, Questions, of_class
 from zaohua.data.captioned.config import CaptionedConfig
 from zaohua.data.captioned.files import media_among
 from zaohua.data.captioned.listed import Listed
@@ -25,27 +24,27 @@ KINDS = ("folder", "zip", "tar", "csv", "jsonl", "builtin")
 
 @contextmanager
 def captioned_of(
-    source: str, config: CaptionedConfig, report: SourceReport, others: Counter[str], *, questions: bool = False
+    source: str, config: CaptionedConfig, report: SourceReport, others: Others, *, questions: bool = False
 ) -> Iterator[list[Listed]]:
     """The pairs of a source that have a caption in one of the languages wanted, in a fixed order, to be opened within
     the block. questions: whether those are wanted, too, of which only something is asked.
 
-    report: takes what was left out; others: counts of captions in third languages. Raises UsageError for a source that
+    report: takes what was left out; others: what was for being in a third language. Raises UsageError for a source that
     is wrong, ZaohuaError for one that cannot be read or holds no pair.
     """
     kind, where = parse_source(source, KINDS, "captioned.unknown_source")
     if kind == "builtin":
-        yield _wanted(builtin_captioned(where, config.kind), source, config, report, others)
+        yield _wanted(builtin_captioned(where, config.kind), source, config, report)
     elif kind in ("csv", "jsonl"):
         with listed_in_table(source, config.files, config.kind, report, others) as found:
-            yield _wanted(found, source, config, report, others, questions=questions)
+            yield _wanted(found, source, config, report, questions=questions)
     else:
         with stored_files(kind, existing(kind, where), report) as files:
             if config.captions == "classes":
                 found = _by_class(files, source, config)
             else:
-                found = listed_beside(files, config.kind, report, others)
-            yield _wanted(found, source, config, report, others)
+                found = listed_beside(files, config.kind, report, others.captions)
+            yield _wanted(found, source, config, report)
 
 
 def _wanted(
@@ -53,7 +52,6 @@ def _wanted(
     source: str,
     config: CaptionedConfig,
     report: SourceReport,
-    others: Counter[str],
     *,
     questions: bool = False,
 ) -> list[Listed]:

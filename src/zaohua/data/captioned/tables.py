@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from zaohua.data.captioned.captions import Captions, Questions, asked_too, merged
+from zaohua.data.captioned.captions import Captions, Others, Questions, asked_too, merged
 from zaohua.data.captioned.config import Kind
 from zaohua.data.captioned.fields import (
     ANSWER,
@@ -33,13 +33,13 @@ from zaohua.i18n import t
 
 @contextmanager
 def listed_in_table(
-    source: str, files: str | None, kind: Kind, report: SourceReport, others: Counter[str]
+    source: str, files: str | None, kind: Kind, report: SourceReport, others: Others
 ) -> Iterator[list[Listed]]:
     """What the rows of a table name, to be opened within the block; files named in several rows have all their
     captions.
 
     files: folder:PATH or zip:PATH they lie in, or None: the folder of the table, or the only zip archive in it. Rows
-    without a caption or without their file go into the report, captions in third languages into `others`.
+    without a caption or without their file go into the report, what is in third languages into `others`.
     """
     rows = _rows(source, report, others)
     table = existing(*parse_source(source, ("csv", "jsonl"), "captioned.unknown_source"))
@@ -47,7 +47,7 @@ def listed_in_table(
         listed = []
         for name, row in rows.items():
             if not row.captions and not row.questions:
-                report.skip(name, "no_caption")
+                report.skip(name, "other_language" if row.foreign else "no_caption")
             elif not (stored := found(name)):
                 report.skip(name, "missing")
             else:
@@ -56,14 +56,16 @@ def listed_in_table(
 
 
 class _Row(NamedTuple):
-    """The first row of a file, and all that its rows say and ask."""
+    """The first row of a file, and all that its rows say and ask. foreign: whether they did so in third languages,
+    too."""
 
     first: Mapping[str, object]
     captions: Captions
     questions: Questions
+    foreign: bool
 
 
-def _rows(source: str, report: SourceReport, others: Counter[str]) -> dict[str, _Row]:
+def _rows(source: str, report: SourceReport, others: Others) -> dict[str, _Row]:
     """Name of each file -> its rows as one."""
     counts = SourceReport()  # of rows and encodings; a table is one file
     found: dict[str, _Row] = {}
@@ -72,14 +74,17 @@ def _rows(source: str, report: SourceReport, others: Counter[str]) -> dict[str, 
         if not name:
             columns = {"columns": ", ".join(map(str, record)), "file": ", ".join(FILE)}
             raise UsageError(t("captioned.no_file_column", where=where, **columns))
-        known = found.get(name, _Row(record, {}, {}))
+        known, foreign = found.get(name, _Row(record, {}, {}, False)), Others()
         found[name] = _Row(
             known.first,
-            merged(known.captions, captions_in(record, others)),
-            asked_too(known.questions, questions_in(record)),
+            merged(known.captions, captions_in(record, foreign.captions)),
+            asked_too(known.questions, questions_in(record, foreign.questions)),
+            known.foreign or foreign != Others(),
         )
+        others.captions.update(foreign.captions)
+        others.questions.update(foreign.questions)
     report.encodings.update(counts.encodings)
-    if found and not any(row.captions or row.questions for row in found.values()) and not others:
+    if found and not any(row.captions or row.questions for row in found.values()) and others == Others():
         record = next(iter(found.values())).first
         columns = {"columns": ", ".join(map(str, record)), "caption": ", ".join(("en", "zh", *CAPTION))}
         if first_of(record, QUESTION):
