@@ -68,12 +68,25 @@ def test_what_lacks_its_partner_is_named_and_counted(tmp_path):
     (tmp_path / "0008.txt").write_text("Красный шар", encoding="utf-8")
     (tmp_path / "0009.png").write_bytes(b"no picture")
     report = read(f"folder:{tmp_path}").report
-    assert report["skipped"] == {"no_caption": 5, "binary": 1, "no_partner": 1, "malformed": 1}
+    assert report["skipped"] == {"no_caption": 4, "binary": 1, "no_partner": 1, "malformed": 1}
     listed = {name: reason for name, reason, _ in report["skipped_names"]}
     assert listed["0050.png"] == listed["0006.png"] == listed["0008.png"] == "no_caption"
     assert listed["alone"] == "no_partner"
     assert report["captions"]["other_languages"] == {"ru": 1}
     assert any("ru" in warning for warning in report["warnings"])
+
+
+def test_a_pair_whose_captions_cannot_be_read_is_counted_once(tmp_path):
+    album(tmp_path)
+    painting.album(tmp_path, 3, first=50)
+    (tmp_path / "0050.json").write_text("{cut off", encoding="utf-8")
+    (tmp_path / "0051.zh.txt").write_bytes(b"\x00\x01\x02")
+    (tmp_path / "0052.json").write_text("[1]", encoding="utf-8")
+    (tmp_path / "alone.json").write_text("no json", encoding="utf-8")  # of no picture at all
+    (tmp_path / "0003.json").write_text("no json", encoding="utf-8")  # beside a text that serves
+    found = read(f"folder:{tmp_path}")
+    assert found.report["skipped"] == {"malformed": 4, "binary": 1}
+    assert set(everything(found)) == {f"{number:04}.png" for number in range(20)}
 
 
 @pytest.mark.parametrize("encoding", ["gb18030", "big5", "utf-16", "utf-8-sig"])

@@ -18,34 +18,40 @@ _TEXTS = ("txt", "caption", "json")
 
 
 def listed_beside(files: Sequence[Stored], kind: Kind, report: SourceReport, others: Counter[str]) -> list[Listed]:
-    """Everything that has a caption. What has none, and captions of nothing, go into the report; others: takes the
-    counts of captions in third languages. Each line of a text is a caption."""
+    """Everything that has a caption. What has none, and captions of nothing, go into the report, a pair whose captions
+    cannot be read once; others: takes the counts of captions in third languages. Each line of a text is a caption."""
     texts = [file for file in files if _suffix(file.name) in _TEXTS]
     media = media_among([file for file in files if _suffix(file.name) not in _TEXTS], kind)
-    captions = _captions(read_texts(texts, report), {_stem(one.name) for one in media}, report, others)
+    stems, read = {_stem(one.name) for one in media}, read_texts(texts, report)
+    broken = {file.name for file in texts} - read.keys()
+    captions = _captions(read, stems, report, others, broken)
+    told = {_described(name, stems)[0] for name in broken}
     found = []
     for one in media:
         said = captions.get(one.name) or captions.get(_stem(one.name))  # a folder of frames has no suffix
         if said:
             found.append(Listed(one, said))
-        else:
+        elif not told & {one.name, _stem(one.name)}:
             report.skip(one.name, "no_caption")
-    for stem in sorted(captions.keys() - {name for one in media for name in (one.name, _stem(one.name))}):
+    for stem in sorted(captions.keys() - told - {name for one in media for name in (one.name, _stem(one.name))}):
         report.skip(stem, "no_partner")
     return found
 
 
 def _captions(
-    texts: Mapping[str, str], stems: set[str], report: SourceReport, others: Counter[str]
+    texts: Mapping[str, str], stems: set[str], report: SourceReport, others: Counter[str], broken: set[str]
 ) -> dict[str, Captions]:
-    """Stem -> what all the files of that stem say."""
+    """Stem -> what all the files of that stem say. broken: takes the names of JSON files that are none."""
     found: dict[str, Captions] = defaultdict(dict)
     for name, text in texts.items():
-        stem, language = _stem(name), None
-        if stem not in stems and _suffix(stem) in LANGUAGES:
-            stem, language = _stem(stem), _suffix(stem)
+        stem, language = _described(name, stems)
         if _suffix(name) == "json":
-            said = _in_json(name, text, report, others)
+            record = _record(text)
+            if record is None:
+                report.skip(name, "malformed")
+                broken.add(name)
+                continue
+            said = captions_in(record, others)
         elif language is None:
             said = sorted_captions(text.splitlines(), others)
         else:
@@ -55,15 +61,20 @@ def _captions(
     return found
 
 
-def _in_json(name: str, text: str, report: SourceReport, others: Counter[str]) -> Captions:
+def _described(name: str, stems: set[str]) -> tuple[str, str | None]:
+    """What a file of captions is about, by its stem, and the language that its name tells: owl.zh.txt."""
+    stem = _stem(name)
+    if stem not in stems and _suffix(stem) in LANGUAGES:
+        return _stem(stem), _suffix(stem)
+    return stem, None
+
+
+def _record(text: str) -> Mapping[str, object] | None:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, Mapping):
-        report.skip(name, "malformed")
-        return {}
-    return captions_in(value, others)
+        return None
+    return value if isinstance(value, Mapping) else None
 
 
 def _suffix(name: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from PIL import Image
 
 from zaohua.data.opening import open_side_by_side
 from zaohua.data.picture import Picture
@@ -45,11 +46,12 @@ def open_pictures(
     pictures: Sequence[Picture], source: str, config: PictureConfig, report: SourceReport, *, visible: bool
 ) -> list[Opened]:
     """The same of pictures that were listed before; source: what errors call the place they come from."""
-    _check_memory(len(pictures), config)
+    check_memory(len(pictures), config)
     return open_side_by_side("pictures", source, pictures, partial(_open, config=config), report, visible=visible)
 
 
-def _check_memory(count: int, config: PictureConfig) -> None:
+def check_memory(count: int, config: PictureConfig) -> None:
+    """Raise ZaohuaError if memory does not hold so many pictures."""
     channels = 3 if config.channels == "auto" else config.channels
     needed, free = count * config.size**2 * channels, available_memory()
     if needed > free:
@@ -62,6 +64,11 @@ def _open(picture: Picture, config: PictureConfig) -> Opened | SkippedFile:
         image = picture.open(config.size)
     except SkippedFile as skipped:
         return skipped
+    return fitted_picture(picture, image, config)
+
+
+def fitted_picture(picture: Picture, image: Image.Image, config: PictureConfig) -> Opened:
+    """A picture that has been decoded, made the size that is wanted and looked at."""
     pixels = fitted(image, config.size, config.fit, config.background, transparent=config.channels == 4)
     return described(picture, pixels, image.info.get("original", image.size))
 

@@ -85,6 +85,19 @@ def test_pictures_side_by_side(tmp_path, first):
     assert torch.equal(halves.train.targets, apart.train.targets)
 
 
+def test_a_broken_picture_of_two_is_left_out_and_counted_once(tmp_path):
+    for number in range(12):
+        painting_of_two = Image.new("RGB", (96, 48), (20 * number, 9, 90))
+        painting_of_two.paste(painted(number), (0, 0))
+        (tmp_path / f"{number}.png").write_bytes(encoded(painting_of_two))
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG broken")
+    (tmp_path / "narrow.png").write_bytes(encoded(painted(99, 1, 40)))
+    report = read(f"folder:{tmp_path}", "left").report
+    assert report["skipped"] == {"malformed": 2}
+    assert [name for name, *_ in report["skipped_names"]] == ["broken.png", "narrow.png"]
+    assert report["files"] == 12
+
+
 @pytest.mark.parametrize(("name", "made_by"), [("edges", edges), ("grey", without_colour)])
 def test_inputs_made_by_a_filter(tmp_path, name, made_by):
     found = read(f"folder:{album(tmp_path / 'a', 30)}", name)

@@ -1,18 +1,17 @@
 """Every picture with its partner: by equal names, by halves, or by a filter."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
 
-from PIL import Image
-
+from zaohua.data.opening import open_side_by_side
 from zaohua.data.picture import Picture
 from zaohua.data.pictures.config import PictureConfig
 from zaohua.data.pictures.filters import FILTERS
-from zaohua.data.pictures.opening import Opened, described, open_pictures
+from zaohua.data.pictures.opening import Opened, check_memory, described, fitted_picture, open_pictures
 from zaohua.data.pictures.pairs.config import HALVES, PairConfig
 from zaohua.data.pictures.sources import KINDS, pictures_of
 from zaohua.data.readers.base import SkippedFile
@@ -46,10 +45,11 @@ def open_pairs(source: str, made_from: str, config: PairConfig, report: SourceRe
             found = opened(targets, source, kinds[1])
             return [Pair(_filtered(target, made_from), target) for target in found.values()]
         if made_from in HALVES:
-            inputs, targets = ([_half(picture, side) for picture in targets] for side in _sides(made_from))
-        else:
-            inputs = stack.enter_context(pictures_of(made_from, report))
-            inputs, targets = _matched(inputs, targets, made_from, source, report)
+            check_memory(2 * len(targets), kinds[0])
+            work = partial(_halves, first=made_from, kinds=kinds)
+            return open_side_by_side("pictures", source, targets, work, report, visible=visible)
+        inputs = stack.enter_context(pictures_of(made_from, report))
+        inputs, targets = _matched(inputs, targets, made_from, source, report)
         both = opened(inputs, made_from, kinds[0]), opened(targets, source, kinds[1])
     pairs = [
         Pair(both[0][one.name], both[1][other.name])
@@ -71,23 +71,20 @@ def _filtered(target: Opened, name: str) -> Opened:
     return described(target.picture, FILTERS[name](target.pixels), target.original)
 
 
-def _sides(first: str) -> tuple[str, ...]:
-    return HALVES if first == HALVES[0] else HALVES[::-1]
-
-
-def _half(picture: Picture, side: str) -> Picture:
-    """One half of a picture of two side by side."""
-    return replace(picture, open=partial(_open_half, picture.open, side))
-
-
-def _open_half(whole: Callable[[int], Image.Image], side: str, pixels: int) -> Image.Image:
-    image = whole(2 * pixels)
+def _halves(picture: Picture, first: str, kinds: tuple[PictureConfig, PictureConfig]) -> Pair | SkippedFile:
+    """A picture of two side by side. first: the half that the other is made from."""
+    try:
+        image = picture.open(2 * kinds[0].size)
+    except SkippedFile as skipped:
+        return skipped
     middle = image.width // 2
     if not middle:
-        raise SkippedFile("malformed")
-    half = image.crop((0, 0, middle, image.height) if side == HALVES[0] else (middle, 0, 2 * middle, image.height))
-    half.info["original"] = half.size
-    return half
+        return SkippedFile("malformed")
+    halves = [image.crop((x, 0, x + middle, image.height)) for x in (0, middle)]
+    for half in halves:
+        half.info["original"] = half.size
+    made = zip(halves if first == HALVES[0] else halves[::-1], kinds, strict=True)
+    return Pair(*(fitted_picture(picture, half, kind) for half, kind in made))
 
 
 def _matched(
