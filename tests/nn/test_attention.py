@@ -144,3 +144,15 @@ def test_cache_keeps_what_was_appended():
     assert torch.equal(keys, torch.cat((k, k[:, :, :1]), 2))
     with pytest.raises(AssertionError):
         cache.append(1, k, k)
+
+
+@pytest.mark.parametrize("length", [80, 700])
+def test_short_rows_are_learnt_from_in_fp32_within_autocast(length):
+    q, k, v = (torch.randn(1, 2, length, 32).bfloat16().requires_grad_() for _ in range(3))
+    with torch.autocast("cpu", torch.bfloat16):
+        found = attention(q, k, v, causal=True)
+    whole = attention(q.float(), k.float(), v.float(), causal=True)
+    assert found.dtype == torch.bfloat16
+    assert torch.equal(found, whole.bfloat16()) == (length == 80)
+    for mine, exact in zip(*(torch.autograd.grad(y.float().sum(), (q, k, v)) for y in (found, whole)), strict=True):
+        torch.testing.assert_close(mine, exact, atol=0.03, rtol=0.03)

@@ -4,6 +4,7 @@ Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -26,6 +27,7 @@ class Packed:
 
 
 Mask = Tensor | Packed
+_SHORT = 16_384  # positions times numbers of a head: 256 of 64, 512 of 32
 
 
 def attention(
@@ -47,9 +49,19 @@ def attention(
         if reach < length or 1 < time < length:
             mask = _band(length, time, reach, q.device)
         causal = time == length  # a single last query sees everything as it is
-    return F.scaled_dot_product_attention(
-        q, k, v, attn_mask=mask, is_causal=causal and mask is None, enable_gqa=q.shape[1] != k.shape[1]
-    )
+    grouped, causal = q.shape[1] != k.shape[1], causal and mask is None
+    attend = partial(F.scaled_dot_product_attention, attn_mask=mask, is_causal=causal, enable_gqa=grouped)
+    if _wide(q, k):
+        with torch.autocast("cpu", enabled=False):
+            return attend(q.float(), k.float(), v.float()).to(v.dtype)
+    return attend(q, k, v)
+
+
+def _wide(q: Tensor, k: Tensor) -> bool:
+    """Whether a training in bf16 on a CPU attends in fp32 all the same: of short rows and narrow heads PyTorch's
+    backward pass in bf16 takes two to five times as long, and the more the shorter they are."""
+    narrow = q.dtype == torch.bfloat16 or torch.is_autocast_enabled("cpu")
+    return q.device.type == "cpu" and narrow and torch.is_grad_enabled() and k.shape[2] * k.shape[3] <= _SHORT
 
 
 def _band(length: int, time: int, reach: int, device: torch.device) -> Tensor:
