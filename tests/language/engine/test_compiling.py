@@ -1,11 +1,35 @@
 """When compiled code is used, and who compiles it."""
 
+import pickle
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
 from zaohua.language.engine import compiling
+
+SMALL = """
+from numba import njit, types
+
+@njit(cache=True)
+def twice(x):
+    return 2 * x
+
+def compile_all():
+    twice.compile((types.int64,))
+"""
+CALL = """
+import os, sys
+from pathlib import Path
+folder = Path(sys.argv[1])
+os.environ["ZAOHUA_COMPILED"] = "1"
+from zaohua.language import engine
+engine.__path__.insert(0, str(folder))
+from zaohua.language.engine import compiling
+compiling._folder = lambda: folder / "kept"
+print(compiling.compiled(), sys.modules["zaohua.language.engine.kernels"].twice(21))
+"""
 
 
 @pytest.fixture
@@ -18,7 +42,7 @@ def machine(tmp_path, monkeypatch):
     begun = []
     monkeypatch.setattr(subprocess, "Popen", lambda command, **options: begun.append(command))
     monkeypatch.setattr(compiling, "_loaded", lambda: True)
-    functions = (compiling._folder, compiling._begin)
+    functions = (compiling._folder, compiling._begin, compiling._tidied)
     for function in functions:
         function.cache_clear()
     yield begun
@@ -56,6 +80,38 @@ def test_another_numba_compiles_anew(machine, monkeypatch):
     compiling._folder.cache_clear()
     monkeypatch.setattr(compiling, "version", lambda name: "2.0")
     assert compiling._folder() != before
+
+
+@pytest.mark.parametrize("kept", ["index", "data", "emptied", "none"])
+def test_what_is_cut_off_on_disk_is_deleted_and_compiled_anew(machine, kept):
+    """Files as numba writes them: an index is two pickles, data are one."""
+    below = compiling._folder() / "engine_12"
+    below.mkdir(parents=True, mode=0o700)
+    index = pickle.dumps("1.0") + pickle.dumps(("stamp", {"key": "read.1.nbc"}))
+    data = pickle.dumps((bytes(300_000), "no end of names"))
+    cut = {"index": (index[:-9], data), "data": (index, data[:-100]), "emptied": (index, b""), "none": (index, data)}
+    for name, content in zip(("read.nbi", "read.1.nbc"), cut[kept], strict=True):
+        (below / name).write_bytes(content)
+    compiling._done().touch()
+    (compiling._folder() / "lock").touch()
+    whole = kept == "none"
+    assert compiling.compiled() == whole
+    assert machine == ([] if whole else [[sys.executable, "-m", "zaohua.language.engine.compiling"]])
+    assert below.exists() == compiling._done().exists() == whole
+    assert (compiling._folder() / "lock").exists()
+
+
+@pytest.mark.skipif(find_spec("numba") is None, reason="without numba nothing is kept")
+def test_numba_compiles_anew_what_was_cut_off(tmp_path):
+    """The files of a small function of its own, cut off, and all of it again in new processes."""
+    (tmp_path / "kernels.py").write_text(SMALL, "utf-8")
+    for kind in ("nbi", "nbc"):
+        run = [sys.executable, "-c", CALL, str(tmp_path)]
+        assert subprocess.run(run, capture_output=True, text=True, check=True).stdout == "True 42\n"
+        [file] = (tmp_path / "kept").rglob(f"*.{kind}")
+        file.write_bytes(file.read_bytes()[:-20])
+        assert subprocess.run(run, capture_output=True, text=True, check=True).stdout == "True 42\n"
+        assert compiling._whole(file)
 
 
 def test_code_is_loaded_from_a_folder_of_ones_own_alone(tmp_path):

@@ -2,11 +2,13 @@
 
 numba, which the extra "fast" installs, takes seconds to compile and half a second to begin with what it has kept. An
 engine that finds nothing kept writes by PyTorch's operations to its end, so that no text changes hands, and another
-process compiles for the next.
+process compiles for the next. Files that were cut off are as good as none, and go.
 """
 
 import hashlib
 import os
+import pickletools
+import shutil
 import subprocess
 import sys
 from contextlib import suppress
@@ -31,10 +33,40 @@ def compiled() -> bool:
     wish = os.environ.get(_SWITCH)
     if wish == "0" or find_spec("numba") is None:
         return False
+    _tidied()
     if wish != "1" and not os.path.exists(_done()):  # False where one may not even look
         _begin()
         return False
     return _loaded()
+
+
+@cache
+def _tidied() -> None:
+    """Delete what is kept if any of it is damaged: numba would fail on it every time, at once or in the midst of a
+    text."""
+    folder = _folder()
+    if not folder.is_dir() or all(map(_whole, [*folder.rglob("*.nb[ic]")])):
+        return
+    if _ours(folder):
+        _done().unlink(missing_ok=True)  # first: without it nothing here is looked for
+        for path in folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _whole(file: Path) -> bool:
+    """Whether pickles follow one another in a file to its end. They are read, not obeyed."""
+    try:
+        with file.open("rb") as stream:
+            size = os.fstat(stream.fileno()).st_size
+            while stream.tell() < size:
+                for _ in pickletools.genops(stream):
+                    pass
+            return size > 0
+    except FileNotFoundError:  # another process tidies
+        return True
+    except ValueError:
+        return False
 
 
 @cache
@@ -100,6 +132,7 @@ def _main() -> str | None:
         need("numba", "fast")
         if _ours(_folder()):
             with FileLock(_folder() / "lock", timeout=0):
+                _tidied()
                 done = _loaded()
     except ZaohuaError as error:
         return str(error)
