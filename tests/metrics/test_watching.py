@@ -2,13 +2,16 @@
 
 import math
 import random
+from statistics import median
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zaohua.gan.losses import LOSSES
+from zaohua.metrics import watching
+from zaohua.metrics.running import SlidingMedian
 from zaohua.metrics.watching import KINDS, Finding, Watcher, remedy, undecided
 
 BOUNDED = ["non_saturating", "minimax", "least_squares", "hinge", "relativistic"]
@@ -141,6 +144,65 @@ def test_damaged_logs_are_read_without_harm(lines, loss):
     draw = random.Random(len(lines))
     watcher = seen(loss, [{**one, "step": n, "kind": draw.choice(["train", "eval"])} for n, one in enumerate(lines)])
     assert all(found.kind in KINDS for found in watcher.past)
+
+
+class Replayed(Watcher):
+    """One that counts every number again from the whole record."""
+
+    def _now(self, name):
+        values = self._series[name].values if name in self._series else []
+        return median(values[-self._window :]) if len(values) >= self._window else None
+
+    def _usual(self, name):
+        values = self._series[name].values[: -self._window] if name in self._series else []
+        return median(values[-10 * self._window :]) if len(values) >= self._window else None
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0.0, 0.3, 0.75, 0.99]),  # doubt
+            st.sampled_from([0.01, 0.2, 0.8]),  # spread
+            st.sampled_from([1.0, 1.0, 300.0, 1e6]),  # of gradients and scores
+            st.booleans(),  # whether the duel is on
+        ),
+        min_size=1,
+        max_size=8,
+    ),
+    st.lists(st.integers(1, 400), max_size=20),
+    st.sampled_from(["hinge", "wasserstein"]),
+)
+@settings(max_examples=30, deadline=None)
+def test_each_line_finds_what_a_replay_of_the_whole_record_finds(phases, distances, loss):
+    lines = []
+    for doubt, spread, scale, on in phases:
+        for _ in range(30):
+            one = line(loss, len(lines) + 1, doubt, scale=scale, spread=spread, grad_norm_generator=scale)
+            lines.append(one if on else {"kind": "train", "step": one["step"], "grad_norm_generator": 1.0})
+    scored = [{**one, "coverage": (one["fd"] % 7) / 7} for one in evaluations([float(value) for value in distances])]
+    watcher, replayed = Watcher(loss), Replayed(loss)
+    for one in in_order(lines, scored):
+        assert watcher.see(one) == replayed.see(one)
+        assert watcher.standing == replayed.standing
+
+
+def test_a_line_late_in_a_long_run_asks_for_no_more_than_an_early_one(monkeypatch):
+    class Counted(SlidingMedian):
+        """Counts the values that come into its window and go."""
+
+        moved = 0
+
+        def of(self, start, stop):
+            Counted.moved += abs(start - self._start) + abs(stop - self._stop)
+            return super().of(start, stop)
+
+    monkeypatch.setattr(watching, "SlidingMedian", Counted)
+    watcher, moved = Watcher("wasserstein"), []
+    for step in range(1, 3001):
+        Counted.moved = 0
+        watcher.see(line("wasserstein", step, 0.75))
+        moved.append(Counted.moved)
+    assert max(moved[-1000:]) <= max(moved[500:1500]) < 100
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -8,10 +8,10 @@ would have. Under a Wasserstein loss, which has no such bound, the gap between t
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
 from zaohua.i18n import t
+from zaohua.metrics.running import Extremes, SlidingMedian
 
 SURE = 0.97  # of 1: the discriminator's loss is all but gone, and with it, under most losses, what it could teach
 RIGHT = 0.99  # share of pairs in which it scores the real sample higher
@@ -74,17 +74,39 @@ def undecided(loss: str, weights: tuple[float, float] = (1.0, 1.0)) -> float | N
     }.get(loss)
 
 
+class _Series:
+    """Values of the log under one name, of which only the medians of the newest and of those before are wanted."""
+
+    def __init__(self) -> None:
+        self.values: list[float] = []
+        self._newest, self._earlier = SlidingMedian(self.values), SlidingMedian(self.values)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def add(self, value: float) -> None:
+        """One more."""
+        self.values.append(value)
+
+    def now(self, window: int) -> float:
+        """Median of the newest."""
+        return self._newest.of(len(self) - window, len(self))
+
+    def usual(self, window: int) -> float:
+        """Median of ten times as many before them."""
+        return self._earlier.of(max(0, len(self) - 11 * window), len(self) - window)
+
+
 class Watcher:
-    """Takes the lines of the log one after another.
+    """Takes the lines of the log one after another, each in about the same time.
 
     loss, weights: of the recipe. standing: what is wrong now, by kind; past: everything that was ever found.
     """
 
     def __init__(self, loss: str, weights: tuple[float, float] = (1.0, 1.0)) -> None:
         self._undecided = undecided(loss, weights)
-        self._series: dict[str, list[float]] = {}
-        self._distances: list[float] = []
-        self._coverage: list[float] = []
+        self._series: dict[str, _Series] = {}
+        self._distances, self._coverage = Extremes(), Extremes()
         self._lines = 0
         self.standing: dict[str, Finding] = {}
         self.past: list[Finding] = []
@@ -102,8 +124,10 @@ class Watcher:
 
     def _take(self, line: Mapping[str, Any]) -> None:
         if line.get("kind") == "eval":
-            self._distances += [float(line[name]) for name in DISTANCES if _finite(line.get(name))][:1]
-            self._coverage += [float(line["coverage"])] if _finite(line.get("coverage")) else []
+            if distance := [float(line[name]) for name in DISTANCES if _finite(line.get(name))]:
+                self._distances.add(distance[0])
+            if _finite(line.get("coverage")):
+                self._coverage.add(float(line["coverage"]))
             return
         self._lines += 1
         numbers = {name: float(value) for name, value in line.items() if _finite(value)}
@@ -118,17 +142,17 @@ class Watcher:
             numbers["norm"] = max(norms)
         for name in ("gap", "sure", "right", "spread", "norm"):
             if name in numbers:
-                self._series.setdefault(name, []).append(numbers[name])
+                self._series.setdefault(name, _Series()).add(numbers[name])
 
     def _now(self, name: str) -> float | None:
         """Median of the newest tenth of a series."""
-        values = self._series.get(name, [])
-        return median(values[-self._window :]) if len(values) >= self._window else None
+        series, window = self._series.get(name), self._window
+        return series.now(window) if series is not None and len(series) >= window else None
 
     def _usual(self, name: str) -> float | None:
         """Median of what came before that."""
-        values = self._series.get(name, [])[: -self._window]
-        return median(values[-10 * self._window :]) if len(values) >= self._window else None
+        series, window = self._series.get(name), self._window
+        return series.usual(window) if series is not None and len(series) >= 2 * window else None
 
     @property
     def _window(self) -> int:
@@ -138,12 +162,12 @@ class Watcher:
         """kind -> the numbers it is seen by, for what is wrong now."""
         found: dict[str, tuple[tuple[str, float], ...]] = {}
         distances = self._distances
-        best = min(distances, default=math.inf)
-        learns = len(distances) >= 2 and distances[-1] < BETTER * min(distances[:-1])
-        if len(distances) >= 3 and all(
-            value > factor * best for value, factor in zip(distances[:-3:-1], WORSE, strict=True)
+        learns = distances.count >= 2 and distances.newest < BETTER * distances.least_before
+        recent = distances.newest, distances.before
+        if distances.count >= 3 and all(
+            value > factor * distances.least for value, factor in zip(recent, WORSE, strict=True)
         ):
-            found["diverged"] = (("newest", distances[-1]), ("best", best))
+            found["diverged"] = (("newest", distances.newest), ("best", distances.least))
         norm, usual_norm = self._now("norm"), self._usual("norm")
         if norm is not None and usual_norm is not None and norm > STEEP * max(usual_norm, 1e-3):
             found["diverged"] = (("newest", norm), ("best", usual_norm))
@@ -155,7 +179,7 @@ class Watcher:
         elif self._covers_less():
             found["mode_collapse"] = (("spread", 100 * (spread or 0.0)),)
         # At its beginning a discriminator tells little, too: samples that stay bad are what makes it too weak.
-        bad = len(distances) >= 3 and distances[-1] > max(distances) / 2
+        bad = distances.count >= 3 and distances.newest > distances.most / 2
         if right is not None and right < BLIND and bad and not learns and "mode_collapse" not in found:
             found["generator_won"] = (("right", 100 * right),)
         return found
@@ -171,10 +195,10 @@ class Watcher:
 
     def _covers_less(self) -> bool:
         """Whether the samples have lost most of the kinds that they once had, and are farther off for it."""
-        if len(self._coverage) < 3 or not self._distances:
+        coverage, distances = self._coverage, self._distances
+        if coverage.count < 3 or not distances.count:
             return False
-        best = max(self._coverage)
-        return best > 0.05 and self._coverage[-1] < best / 4 and self._distances[-1] > min(self._distances)
+        return coverage.most > 0.05 and coverage.newest < coverage.most / 4 and distances.newest > distances.least
 
 
 def watch(lines: Sequence[Mapping[str, Any]], recipe: Mapping[str, Any]) -> Watcher:
