@@ -2,57 +2,34 @@
 
 import json
 
+import looking
 import pytest
 import torch
 from resuming import assert_resumes_exactly
 
 from zaohua import hub
 from zaohua.errors import UsageError, ZaohuaError
-from zaohua.judges.extractor import Extractor
-from zaohua.judges.networks.efficientnet_lite import EfficientNetLite0
-from zaohua.multimodal.any import sight as sights
+from zaohua.multimodal import sight as sights
 from zaohua.multimodal.any.inputs import read_input
 from zaohua.multimodal.any.network import AnyNetwork
-from zaohua.multimodal.any.sight import Eye, Sight
+from zaohua.multimodal.sight import Eye
 from zaohua.training.run import train_recipe
 from zaohua.training.task import Draw
-
-NAME = "efficientnet-lite0-64"
 
 
 @pytest.fixture(scope="module")
 def eye() -> Eye:
-    """One that was never trained: what it sees differs from picture to picture, and that is enough."""
-    torch.manual_seed(0)
-    return Eye(Extractor(f"{NAME}@00000000", EfficientNetLite0().eval(), 64, 3, (127.5,) * 3, (64.0,) * 3))
+    return looking.untrained_eye()
 
 
 @pytest.fixture
 def seeing(recipe, eye, monkeypatch):
     """The recipe of this folder's tests, and eyes."""
     monkeypatch.setattr(sights, "open_extractor", lambda name: eye.extractor)
-    recipe.write_text(recipe.read_text("utf-8").replace("[model]", f'[model]\nsight = "{NAME}"'), encoding="utf-8")
+    recipe.write_text(
+        recipe.read_text("utf-8").replace("[model]", f'[model]\nsight = "{looking.NAME}"'), encoding="utf-8"
+    )
     return recipe
-
-
-def test_the_eye_sees_places_and_the_whole(eye):
-    pictures = torch.randint(0, 255, (3, 3, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    seen = eye.look(pictures)
-    assert eye.places == 4
-    assert seen.shape == (3, 4 * 432 + 1280)
-    features = torch.from_numpy(eye.extractor.read(pictures).features)
-    assert torch.allclose(seen[:, 4 * 432 :].float(), features, atol=2e-3, rtol=2e-3)
-    assert torch.equal(eye.look(pictures[1:2]), eye.look(pictures[1:2]))
-
-
-def test_sight_begins_standardised():
-    seen = (torch.randn(50, 4 * 432 + 1280, generator=torch.Generator().manual_seed(1)) * 7 + 3).half()
-    sight = Sight(4, 32)
-    sight.start(seen, torch.Generator().manual_seed(0), 0.02)
-    vectors = sight(seen)
-    assert vectors.shape == (50, 5, 32)
-    assert vectors.mean().abs() < 0.01
-    assert 0.02 < vectors.std() < 0.04  # a vector and its place, each of 0.02
 
 
 def test_it_resumes_bit_for_bit(seeing, tmp_path, monkeypatch):
@@ -120,7 +97,7 @@ def test_damage_is_one_line(seeing, tmp_path, eye):
     train_recipe(seeing)
     folder = hub.find_model(tmp_path / "run")
     config = json.loads((folder / "config.json").read_text())
-    config["media"]["sight"]["extractor"] = f"{NAME}@ffffffff"
+    config["media"]["sight"]["extractor"] = f"{looking.NAME}@ffffffff"
     (folder / "config.json").write_text(json.dumps(config))
     picture = sorted((tmp_path / "pictures").glob("*.png"))[0]
     with pytest.raises(UsageError, match="ffffffff"):
@@ -129,8 +106,3 @@ def test_damage_is_one_line(seeing, tmp_path, eye):
     with pytest.raises(ZaohuaError) as caught:
         hub.load(folder)
     assert "\n" not in str(caught.value)
-
-
-def test_an_eye_must_have_places(monkeypatch):
-    with pytest.raises(UsageError, match="efficientnet"):
-        Eye.open("small-cnn-mnist")

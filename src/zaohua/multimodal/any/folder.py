@@ -19,9 +19,9 @@ from zaohua.model_folder.files import CONFIG, read_json, write_json
 from zaohua.model_folder.tensors import check_names, read_finite, saved_tensors, write_tensors
 from zaohua.model_folder.values import Values
 from zaohua.multimodal.any.examples import Tokenisers
-from zaohua.multimodal.any.sight import Sight
 from zaohua.multimodal.any.templates import TEMPLATES
 from zaohua.multimodal.any.vocabulary import LANGUAGES, MEDIA, Vocabulary
+from zaohua.multimodal.sight import Sight
 from zaohua.multimodal.tokenisers.images.model import ImageTokeniser
 from zaohua.multimodal.tokenisers.sounds.model import SoundTokeniser
 

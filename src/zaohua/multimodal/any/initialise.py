@@ -6,8 +6,8 @@ import torch
 
 from zaohua.language.decoder import Decoder
 from zaohua.multimodal.any.examples import Examples, Tokenisers
-from zaohua.multimodal.any.sight import Sight
 from zaohua.multimodal.any.vocabulary import Vocabulary
+from zaohua.multimodal.sight import Sight
 
 _SHARED = 0.7  # of a row's variance
 

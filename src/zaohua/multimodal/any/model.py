@@ -21,9 +21,9 @@ from zaohua.model_folder.files import read_card
 from zaohua.multimodal.any.folder import Parts, load_any, save_any
 from zaohua.multimodal.any.inputs import Given, Input, codes_of, read_input
 from zaohua.multimodal.any.languages import prompt_language
-from zaohua.multimodal.any.sight import Eye
 from zaohua.multimodal.any.templates import TEMPLATES, Part, medium_part, seen_part, text_part
 from zaohua.multimodal.any.vocabulary import LANGUAGES
+from zaohua.multimodal.sight import Eye
 
 _ARTIFACTS: dict[str, type[Artifact]] = {"text": Text, "image": Image, "audio": Audio, "video": Video}
 GUIDANCE = 2.0  # of media by text, unless asked otherwise

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from zaohua.language.decoder import Decoder, DecoderConfig
-from zaohua.multimodal.any.sight import Sight
+from zaohua.multimodal.sight import Sight
 
 
 class AnyNetwork(nn.Module):

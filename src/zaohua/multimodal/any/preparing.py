@@ -14,9 +14,9 @@ from zaohua.multimodal.any.examples import Examples, Tokenisers, Views, caption_
 from zaohua.multimodal.any.folder import Parts
 from zaohua.multimodal.any.recipe import AnyModelConfig, AnyRecipe
 from zaohua.multimodal.any.rows import entries
-from zaohua.multimodal.any.sight import Eye
 from zaohua.multimodal.any.templates import USUAL, reads_picture
 from zaohua.multimodal.any.vocabulary import Vocabulary
+from zaohua.multimodal.sight import Eye
 from zaohua.multimodal.tokenisers.images.model import ImageTokeniser
 from zaohua.multimodal.tokenisers.sounds.model import SoundTokeniser
 from zaohua.training.monitor import say

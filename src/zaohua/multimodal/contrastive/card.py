@@ -7,6 +7,7 @@ from typing import Any
 from zaohua.language.text_card import results_table
 from zaohua.model_folder.facts import facts_table
 from zaohua.multimodal.contrastive.shape import TowersConfig
+from zaohua.multimodal.sight import LICENCE
 
 _WHAT = {
     "pictures": (
@@ -18,6 +19,11 @@ _WHAT = {
         "把声音和句子变成同一空间中的向量：声音与描述它的句子彼此靠近。",
     ),
 }
+_SIGHT = """
+Pictures are looked at by a frozen network, `{name}`: {licence}. Its weights are not in this folder; they
+come by pip when they are first needed.
+图片由一个冻结的网络 `{name}` 来看（{licence}）；它的权重不在此文件夹中，首次用到时由 pip 取得。
+"""
 _USE = {"pictures": ("zero-shot-image-classification", "photo.jpg"), "sounds": ("audio-classification", "sound.wav")}
 _TEMPLATE = """\
 ---
@@ -32,7 +38,7 @@ tags: [zaohua, contrastive]
 
 {english} Trained with zaohua.
 {chinese}用 zaohua 训练。
-
+{sight}
 ## Use 使用
 
 ```python
@@ -102,6 +108,7 @@ def contrastive_card(
         title=title,
         english=english,
         chinese=chinese,
+        sight=_SIGHT.format(name=config.sight, licence=LICENCE) if config.sight else "",
         results=results_table(metrics, baselines),
         shape=facts_table(asdict(config) | {"parameters": config.num_parameters()}),
         data=facts_table(data),

@@ -3,11 +3,12 @@
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from zaohua.data.captioned.config import CaptionedConfig
 from zaohua.language.tokenizer import TokenizerConfig
 from zaohua.multimodal.contrastive.shape import TowersConfig, encoder_stack
+from zaohua.multimodal.sight import USUAL, places_of
 from zaohua.nn.config import TransformerConfig
 from zaohua.nn.mel import usual
 from zaohua.recipe import Section
@@ -30,7 +31,19 @@ class TowerModelConfig(Section):
     context: Annotated[int, Field(ge=4, le=1024)] = Field(32, description="tokens of a caption that are read")
     patch: Literal[4, 8, 16, 32] = Field(8, description="pixels of a patch's side")
     stem: Literal["patches", "conv"] = Field("patches", description="one matrix, or convolutions down to a patch")
+    sight: str | None = Field(
+        None,
+        description=f"{USUAL}: a frozen network of photographs looks at pictures, and the tower reads what it sees "
+        "instead of patches",
+    )
     dropout: Share = 0.1
+
+    @field_validator("sight")
+    @classmethod
+    def _known_sight(cls, name: str | None) -> str | None:
+        if name:
+            places_of(name)
+        return name or None
 
     @model_validator(mode="after")
     def _heads(self) -> "TowerModelConfig":
@@ -60,6 +73,9 @@ class ContrastiveLossConfig(Section):
 class ViewsConfig(Section):
     """The `[views]` section: how differently a thing is shown each time."""
 
+    count: Annotated[int, Field(ge=1, le=64)] = Field(
+        4, description="with model.sight: how many views of a picture are looked at before training, itself among them"
+    )
     crop: Share = Field(0.3, description="of the side of a picture that is cut away at most")
     colour: Share = Field(0.2, description="change of brightness and contrast at most")
     gain: Annotated[float, Field(ge=0)] = Field(0.3, description="change of a sound's loudness, of its usual range")
@@ -92,6 +108,8 @@ class ContrastiveRecipe(Section):
     def _possible(self) -> "ContrastiveRecipe":
         if self.data.kind == "clips":
             raise ValueError("task contrastive reads pictures or sounds: data.kind = 'clips' is for others")
+        if self.model.sight and self.data.kind != "pictures":
+            raise ValueError("model.sight looks at pictures: leave it out for sounds")
         if self.train.accumulate > 1:
             raise ValueError("pairs compete within a whole batch: take train.cache in place of train.accumulate")
         if self.data.size % self.model.patch:
@@ -99,8 +117,11 @@ class ContrastiveRecipe(Section):
         return self
 
 
-def towers_config(recipe: ContrastiveRecipe, vocab_size: int, channels: int, rate: int) -> TowersConfig:
-    """The shape of both towers for such data. channels: of pictures; rate: of sounds."""
+def towers_config(
+    recipe: ContrastiveRecipe, vocab_size: int, channels: int, rate: int, sight: str | None = None
+) -> TowersConfig:
+    """The shape of both towers for such data. channels: of pictures; rate: of sounds; sight: the name of the network
+    that looks at pictures with the hash of its weights; left out: as the recipe calls it."""
     model, kind = recipe.model, recipe.data.kind
     assert kind != "clips"
     width = model.width or 48 * model.depth // _HEAD * _HEAD or _HEAD
@@ -130,6 +151,7 @@ def towers_config(recipe: ContrastiveRecipe, vocab_size: int, channels: int, rat
         channels=channels,
         patch=model.patch,
         stem=model.stem,
+        sight=sight or model.sight or "",
         **settings,
     )
 

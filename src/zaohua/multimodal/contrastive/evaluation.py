@@ -36,5 +36,5 @@ def evaluate_folder(
         data, seed = recipes.validate(fixed, CaptionedConfig, "zaohua evaluate"), SEED
     else:
         data, seed = recipe.data.model_copy(update=fixed), recipe.train.seed
-    measures = Measures(read_captioned(data, seed, visible=visible), shape, model.tokenizer)
+    measures = Measures(read_captioned(data, seed, visible=visible), shape, model.tokenizer, model.eye, visible)
     return {"metrics": measures.of(model), "baselines": measures.baselines, "data": [data.source]}

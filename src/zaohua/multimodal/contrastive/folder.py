@@ -16,6 +16,7 @@ from zaohua.model_folder.tensors import check_size, saved_tensors, write_tensors
 from zaohua.model_folder.values import Values
 from zaohua.multimodal.contrastive.shape import TowersConfig, encoder_stack
 from zaohua.multimodal.contrastive.towers import Towers
+from zaohua.multimodal.sight import SIGHTS
 from zaohua.nn.config import TransformerConfig
 
 MODEL_TYPE = "zaohua_contrastive"
@@ -63,6 +64,9 @@ def load_towers(folder: Path) -> tuple[Towers, Tokenizer, dict[str, Any]]:
 def _config(values: Values) -> TowersConfig:
     """The shape that config.json describes; every number is checked."""
     patch = values.supported("patch", 8, 4, 16, 32)
+    sight = values.raw.get("sight") or ""
+    if not isinstance(sight, str) or (sight and sight.partition("@")[0] not in SIGHTS):
+        raise values.refuse("sight", sight, t("contrastive.expected_sight", known=", ".join(SIGHTS)))
     config = TowersConfig(
         kind=values.supported("kind", "pictures", "sounds"),
         media=_stack(_inside(values, _STACKS["media"])),
@@ -75,6 +79,7 @@ def _config(values: Values) -> TowersConfig:
         channels=values.supported("channels", 3, 1, 4),
         patch=patch,
         stem=values.supported("stem", "conv", "patches"),
+        sight=sight,
         rate=values.whole("rate"),
         n_fft=values.whole("n_fft"),
         hop=values.whole("hop"),
@@ -82,6 +87,8 @@ def _config(values: Values) -> TowersConfig:
         frames=values.whole("frames"),
         patches=values.whole("patches"),
     )
+    if sight and config.kind != "pictures":
+        raise values.refuse("sight", sight, t("contrastive.expected_no_sight"))
     if config.size % patch:
         raise values.divides("patch", patch, "size", config.size)
     return config

@@ -17,20 +17,28 @@ from zaohua.multimodal.contrastive.losses import clip_score
 from zaohua.multimodal.contrastive.media import spectrum
 from zaohua.multimodal.contrastive.model import ContrastiveModel
 from zaohua.multimodal.contrastive.shape import TowersConfig
+from zaohua.multimodal.sight import Eye, whole
 
 Media = Tensor | list[Tensor]
 
 
 class Measures:
     """Of pairs that were read. media: both sides as the tower reads them: pictures uint8 [N, C, H, W], or spectra
-    float16 [frames, bands] each; captions: of the side that was held back."""
+    float16 [frames, bands] each; seen: what the eye sees of the pictures, float16 [N, …], if there is one; captions:
+    of the side that was held back."""
 
-    def __init__(self, data: Captioned, config: TowersConfig, tokenizer: Tokenizer) -> None:
+    def __init__(
+        self, data: Captioned, config: TowersConfig, tokenizer: Tokenizer, eye: Eye | None = None, visible: bool = False
+    ) -> None:
         self.data = data
         self.media: dict[str, Media] = {
             "train": _as_read(data.train, config),
             "validation": _as_read(data.validation, config),
         }
+        self.seen: dict[str, Tensor] = {}
+        for name, media in self.media.items():
+            if eye is not None and isinstance(media, Tensor):
+                self.seen[name] = eye.look(media, visible=visible)
         self.captions = Captions(data.validation.captions, config.kind, tokenizer)
         self.right, self.languages = self.captions.right(), self.captions.by_language()
 
@@ -51,14 +59,17 @@ class Measures:
 
     def vectors(self, model: ContrastiveModel) -> np.ndarray:
         """Of the media held back, float32 [N, D]."""
+        if self.seen:
+            return model.seen_vectors(self.seen["validation"])
         media = self.media["validation"]
         return model.picture_vectors(media) if isinstance(media, Tensor) else model.sound_vectors(media)
 
     @cached_property
     def baselines(self) -> dict[str, Any]:
-        """What luck finds, what the captions of the most similar training media find, and the commonest class."""
+        """What luck finds, what the captions of the most similar training media find (by their pixels, and by what the
+        eye sees of the whole), and the commonest class."""
         found: dict[str, Any] = {"chance": scores.chance(self.right, self.languages)}
-        found |= or_nothing(lambda: {"neighbours": scores.retrieval(self._neighbours(), self.right, self.languages)})
+        found |= or_nothing(self._neighbours)
         if self._classes:
             found["commonest"] = scores.commonest(self.data.train.classes, self.data.validation.classes)
         return found
@@ -81,9 +92,18 @@ class Measures:
         names = {label: [label] for label in self._classes}
         return scores.zero_shot(u @ model.class_vectors(names).T, self.data.validation.classes, self._classes)
 
-    def _neighbours(self) -> np.ndarray:
-        """Similarities of the media held back and all their captions by the baseline: [N, texts]"""
-        known, new = (_features(self.media[side]) for side in ("train", "validation"))
+    def _neighbours(self) -> dict[str, Any]:
+        """The baselines of the nearest training media."""
+        features = {"neighbours": {side: _features(media) for side, media in self.media.items()}}
+        if self.seen:
+            features["neighbours_seen"] = {side: whole(seen).numpy() for side, seen in self.seen.items()}
+        found = {name: self._said_of_nearest(each) for name, each in features.items()}
+        return {name: scores.retrieval(each, self.right, self.languages) for name, each in found.items()}
+
+    def _said_of_nearest(self, features: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Similarities of the media held back and all their captions, by what is said of the training media nearest by
+        these features of both sides, [., F]: [N, texts]"""
+        known, new = features["train"], features["validation"]
         found = np.zeros(self.right.shape)
         for language, numbers in self.languages.items():
             said = [" ".join(one.get(language, [])) for one in self.data.train.captions]

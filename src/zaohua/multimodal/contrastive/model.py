@@ -25,21 +25,30 @@ from zaohua.multimodal.contrastive.folder import load_towers, save_towers
 from zaohua.multimodal.contrastive.losses import clip_score
 from zaohua.multimodal.contrastive.media import spectrum, together
 from zaohua.multimodal.contrastive.towers import Towers
+from zaohua.multimodal.sight import Eye
 
 SoundSource = Path | str | tuple[np.ndarray, int]  # a file, or samples float32 [T] and their rate
 _AT_ONCE = 64  # media or sentences in a pass
 
 
 class ContrastiveModel:
-    """What a run of `task = "contrastive"` leaves. media: "pictures" or "sounds"; look: see folder.load_towers."""
+    """What a run of `task = "contrastive"` leaves. media: "pictures" or "sounds"; look: see folder.load_towers; eye:
+    the network that it looks at pictures with, where that is open already."""
 
     kind = "contrastive"
 
     def __init__(
-        self, towers: Towers, tokenizer: Tokenizer, look: Mapping[str, Any], *, name: str = "", card: str | None = None
+        self,
+        towers: Towers,
+        tokenizer: Tokenizer,
+        look: Mapping[str, Any],
+        *,
+        name: str = "",
+        card: str | None = None,
+        eye: Eye | None = None,
     ) -> None:
         self.towers, self.tokenizer, self.look, self.name, self.card = towers, tokenizer, dict(look), name, card
-        self.config, self.media = towers.config, towers.config.kind
+        self.config, self.media, self._eye = towers.config, towers.config.kind, eye
 
     @classmethod
     def load(cls, folder: Path | str, *, name: str | None = None, device: torch.device | str | None = None) -> Self:
@@ -53,6 +62,16 @@ class ContrastiveModel:
     def save(self, folder: Path | str) -> None:
         """Write the folder, whole or not at all."""
         save_towers(self.config, self.towers.state_dict(), self.tokenizer, self.look, Path(folder), self.card)
+
+    @property
+    def eye(self) -> Eye | None:
+        """The frozen network that it looks at pictures with, opened when first asked for; None if it reads patches.
+
+        Raises UsageError if the network to be had is another one, ZaohuaError if there is none.
+        """
+        if self._eye is None and self.config.sight:
+            self._eye = Eye.open(self.config.sight, self._device)
+        return self._eye
 
     # ---- vectors
 
@@ -161,11 +180,17 @@ class ContrastiveModel:
 
     def picture_vectors(self, pictures: Tensor) -> np.ndarray:
         """uint8 [N, C, S, S] -> float32 [N, D]"""
+        eye = self.eye
 
         def see(part: Sequence[int]) -> Tensor:
-            return self.towers.see(to_floats(pictures[list(part)].to(self._device)))
+            own = pictures[list(part)]
+            return self.towers.see((to_floats(own) if eye is None else eye.look(own)).to(self._device))
 
         return self._in_passes(len(pictures), see)
+
+    def seen_vectors(self, seen: Tensor) -> np.ndarray:
+        """The same of pictures that the eye has looked at already, float16 [N, …]."""
+        return self._in_passes(len(seen), lambda part: self.towers.see(seen[list(part)].to(self._device)))
 
     def sound_vectors(self, spectra: Sequence[Tensor]) -> np.ndarray:
         """Spectra float32 [frames, bands] each -> float32 [N, D]"""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from zaohua.judges.networks.efficientnet_lite import FEATURES
+from zaohua.multimodal.sight import NUMBERS, places_of
 from zaohua.nn.config import TransformerConfig
 
 
@@ -13,7 +15,8 @@ class TowersConfig:
     """Shape of both towers. dim: numbers of a vector; context: tokens of a sentence at most.
 
     kind "pictures": size pixels a side, in patches of patch × patch; stem "patches" has one matrix for all of them,
-    "conv" convolutions that halve the side until a patch is one place. "sounds": spectra of `bands` bands, `frames` of
+    "conv" convolutions that halve the side until a patch is one place; sight: the frozen network that looks at them
+    instead, "" for none, see zaohua.multimodal.sight. "sounds": spectra of `bands` bands, `frames` of
     them a patch, at most `patches` of those; rate, n_fft and hop in samples.
     loss: "softmax" or "sigmoid", which says what the scale begins with and whether there is a bias.
     """
@@ -29,6 +32,7 @@ class TowersConfig:
     channels: int = 3
     patch: int = 8
     stem: Literal["patches", "conv"] = "patches"
+    sight: str = ""
     rate: int = 16_000
     n_fft: int = 512
     hop: int = 128
@@ -39,7 +43,9 @@ class TowersConfig:
     @property
     def places(self) -> int:
         """Vectors that the Transformer of the media reads at most."""
-        return (self.size // self.patch) ** 2 if self.kind == "pictures" else self.patches
+        if self.kind == "sounds":
+            return self.patches
+        return places_of(self.sight) + 1 if self.sight else (self.size // self.patch) ** 2
 
     @property
     def dropout(self) -> float:
@@ -73,6 +79,8 @@ class TowersConfig:
         return 4 * (4 * self.num_parameters() + places * stack.layers * per_layer)
 
     def _stem_numbers(self) -> int:
+        if self.sight:
+            return (NUMBERS + 2) * self.media.width
         if self.kind == "sounds":
             return (self.bands * self.frames + 1) * self.media.width
         if self.stem == "patches":
@@ -81,6 +89,8 @@ class TowersConfig:
         return sum((9 * before + 1) * after for before, after in pairwise(widths))
 
     def _stem_products(self) -> float:
+        if self.sight:  # read of the places, then of the whole
+            return ((self.places - 1) * (NUMBERS - FEATURES) + FEATURES) * self.media.width
         if self.kind == "sounds" or self.stem == "patches":
             return self.places * self._stem_numbers()
         widths = self.stem_widths()

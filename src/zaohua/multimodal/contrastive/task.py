@@ -28,8 +28,10 @@ from zaohua.multimodal.contrastive.losses import within_difference
 from zaohua.multimodal.contrastive.measures import Measures
 from zaohua.multimodal.contrastive.media import together
 from zaohua.multimodal.contrastive.model import ContrastiveModel
+from zaohua.multimodal.contrastive.seeing import chosen_views, more_views
 from zaohua.multimodal.contrastive.shape import TowersConfig
-from zaohua.multimodal.contrastive.towers import Towers, initialise
+from zaohua.multimodal.contrastive.towers import SeenTower, Towers, initialise
+from zaohua.multimodal.sight import Eye
 from zaohua.nn.blank import filled
 from zaohua.recipe import Section
 from zaohua.report.numbers import whole
@@ -40,6 +42,7 @@ from zaohua.training.task import Draw, Weights
 
 _MEDIA, _TEXTS, _OTHER_MEDIA, _OTHER_TEXTS, _DROPOUT, _OTHER_DROPOUT = range(6)  # streams of randomness
 _SAMPLES = 6
+_ENOUGH = 4096  # pictures that tell how what is seen is spread
 _RATE = 16_000  # of sounds, as long as nobody has looked at them
 _STEPS, _EPOCHS = 2000, 60  # where the recipe leaves the budget open
 View = tuple[Tensor, ...]
@@ -59,6 +62,8 @@ class ContrastiveTask(OneModelTask):
         self.parallel: Parallel
         self._lengths = 0.0  # tokens of a caption on average
         self.captions: Captions
+        self.eye: Eye | None = None
+        self.views: Tensor | None = None  # what it sees of each view of the pictures to learn from, [V, N, …]
         self.measures: Measures
 
     # ---- data and shape
@@ -71,9 +76,13 @@ class ContrastiveTask(OneModelTask):
         around = [words.format(said[0]) for listed in PROMPTS[self.data.kind].values() for words in listed]
         self.tokenizer = train_tokenizer(self.recipe.tokenizer, [*said, *around])
         channels = self.data.train.media.shape[1] if isinstance(self.data.train.media, Tensor) else 1
-        self.config = towers_config(self.recipe, self.tokenizer.vocab_size, channels, int(self.data.rate or _RATE))
+        sight = self.recipe.model.sight
+        self.eye = Eye.open(sight, parallel.device) if sight else None
+        shape = (self.tokenizer.vocab_size, channels, int(self.data.rate or _RATE))
+        self.config = towers_config(self.recipe, *shape, self.eye.extractor.name if self.eye else None)
         self.captions = Captions(self.data.train.captions, self.data.kind, self.tokenizer)
-        self.measures = Measures(self.data, self.config, self.tokenizer)
+        self.measures = Measures(self.data, self.config, self.tokenizer, self.eye, visible)
+        self.views = self._looked(visible)
         self._lengths = self.captions.mean_length(self.config.context)
         self._settle(len(self.data.train))
         self.report = {
@@ -84,6 +93,15 @@ class ContrastiveTask(OneModelTask):
         counts = {"train": whole(len(self.data.train)), "validation": whole(len(self.data.validation))}
         for line in [t("contrastive.pairs", **counts), *self.report["warnings"]]:
             say(line, quiet=not visible)
+
+    def _looked(self, visible: bool) -> Tensor | None:
+        """See self.views."""
+        pictures, views = self.data.train.media, self.recipe.views
+        if self.eye is None or not isinstance(pictures, Tensor):
+            return None
+        how = {"crop": views.crop, "colour": views.colour, "mirror": self.recipe.data.flip, "visible": visible}
+        others = more_views(self.eye, pictures, views.count - 1, self.recipe.train.seed, **how)
+        return torch.stack([self.measures.seen["train"], *others])
 
     def _settle(self, pairs: int | None) -> None:
         """Batch, rates and budget, where the recipe leaves them open. pairs: to train on, None if not yet known."""
@@ -116,8 +134,11 @@ class ContrastiveTask(OneModelTask):
         return self.costs() | {"at_most": ["vocab_size"] + ["steps"] * derived}
 
     def build(self) -> dict[str, nn.Module]:
-        """Both towers with weights drawn from the seed."""
+        """Both towers with weights drawn from the seed. What the eye sees is standardised as it is of the pictures to
+        learn from."""
         towers = Towers(self.config)
+        if self.views is not None and isinstance(towers.media, SeenTower):
+            towers.media.stem.standardise(self.views[0, :: max(1, self.views.shape[1] // _ENOUGH)])
         initialise(towers, self.recipe.train.seed)
         return {"model": towers}
 
@@ -143,15 +164,17 @@ class ContrastiveTask(OneModelTask):
         """What both towers read of this rank's pairs. media, texts: streams of randomness."""
         own = draw.indices.numpy()
         kept = dropped_tokens([tokens[place] for place in own], draw.keys(texts), self.recipe.views.tokens)
-        seen = self._seen(things[own], device)
         views, keys = self.recipe.views, draw.keys(media)
+        read = tuple(x.to(device) for x in rows(kept, self.tokenizer.eot_id, self.config.context))
+        if self.views is not None:
+            return (chosen_views(self.views, torch.from_numpy(things[own]), keys.cpu()).to(device),), read
+        seen = self._seen(things[own], device)
         if self.config.kind == "pictures":
             mirror = self.recipe.data.flip
             changed = picture_views(seen[0], keys, crop=views.crop, colour=views.colour, mirror=mirror)
         else:
             changed = spectrum_views(seen[0], keys, gain=views.gain, mask=views.mask)
-        read = rows(kept, self.tokenizer.eot_id, self.config.context)
-        return (changed, *seen[1:]), tuple(x.to(device) for x in read)
+        return (changed, *seen[1:]), read
 
     def _seen(self, things: np.ndarray, device: torch.device) -> View:
         """What the media tower reads of these, unchanged."""
@@ -212,7 +235,7 @@ class ContrastiveTask(OneModelTask):
         data = self.recipe.data
         look = {"fit": data.fit, "background": list(data.background), "trim": data.trim, "level": data.level}
         look["credit"] = self.report.get("credit", "")
-        return ContrastiveModel(towers, self.tokenizer, look, name=self.recipe.run.dir)
+        return ContrastiveModel(towers, self.tokenizer, look, name=self.recipe.run.dir, eye=self.eye)
 
     def _opened(self, weights: Weights) -> ContrastiveModel:
         """An unsharded model with these weights."""

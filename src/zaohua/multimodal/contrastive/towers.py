@@ -1,7 +1,7 @@
 """The two towers: a medium and a sentence each become one unit vector of a common space.
 
-Both are the project's Transformer looking both ways, over patches of a picture, stretches of a log-mel spectrogram, or
-tokens; its outputs are averaged and projected.
+Both are the project's Transformer looking both ways, over patches of a picture or what a frozen network sees there,
+stretches of a log-mel spectrogram, or tokens; its outputs are averaged and projected.
 """
 
 import math
@@ -21,6 +21,7 @@ from zaohua.multimodal.contrastive.losses import (
     softmax_loss,
 )
 from zaohua.multimodal.contrastive.shape import TowersConfig
+from zaohua.multimodal.sight import Sight
 from zaohua.nn.config import TransformerConfig
 from zaohua.nn.transformer import Transformer
 
@@ -29,11 +30,12 @@ _MOST_GROUPS = 8
 
 
 class Tower(nn.Module, ABC):
-    """[B, T, W] -> unit vectors [B, D]: positions, Transformer, mean, projection."""
+    """[B, T, W] -> unit vectors [B, D]: positions, Transformer, mean, projection. positions: 0 where the
+    stem adds them."""
 
     def __init__(self, config: TransformerConfig, positions: int, dim: int) -> None:
         super().__init__()
-        learned = config.positions == "learned"
+        learned = positions and config.positions == "learned"
         self.positions = nn.Parameter(torch.empty(positions, config.width)) if learned else None
         self.transformer = Transformer(config)
         self.project = nn.Linear(config.width, dim, bias=False)
@@ -94,6 +96,22 @@ class PictureTower(Tower):
         return self.stem(cut.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2))
 
 
+class SeenTower(Tower):
+    """Pictures, as a frozen network sees them."""
+
+    def __init__(self, config: TowersConfig) -> None:
+        super().__init__(config.media, 0, config.dim)
+        self.stem = Sight(config.places - 1, config.media.width, config.media.dropout)
+
+    def forward(self, seen: Tensor, keys: Tensor | None = None) -> Tensor:
+        """What the eye saw, float16 [B, …] -> [B, D]"""
+        return self.pooled(self.stem(seen, keys), None, keys)
+
+    def embed(self, inputs: Tensor) -> Tensor:
+        """[B, …] -> [B, places, W]"""
+        return self.stem(inputs)
+
+
 class SoundTower(Tower):
     """Sounds, as log-mel spectra."""
 
@@ -136,13 +154,14 @@ class Towers(nn.Module):
     def __init__(self, config: TowersConfig) -> None:
         super().__init__()
         self.config = config
-        self.media = PictureTower(config) if config.kind == "pictures" else SoundTower(config)
+        pictures = SeenTower if config.sight else PictureTower
+        self.media = pictures(config) if config.kind == "pictures" else SoundTower(config)
         self.text = TextTower(config)
         self.log_scale = nn.Parameter(torch.empty(1))
         self.bias = nn.Parameter(torch.empty(1)) if config.loss == "sigmoid" else None
 
     def see(self, *inputs: Tensor | None) -> Tensor:
-        """Vectors of media, see PictureTower and SoundTower: [B, D]"""
+        """Vectors of media, see PictureTower, SeenTower and SoundTower: [B, D]"""
         return self.media(*inputs)
 
     def read(self, ids: Tensor, lengths: Tensor, keys: Tensor | None = None) -> Tensor:

