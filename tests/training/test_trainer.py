@@ -244,6 +244,23 @@ def test_the_numbers_of_processes_and_threads_are_conditions(monkeypatch):
     assert "threads" not in fp32.conditions(replace(one, device=torch.device("cuda")))
 
 
+@pytest.mark.parametrize(
+    ("flags", "settings", "told"),
+    [
+        (["amx_bf16"], {}, True),
+        (["avx512f"], {}, False),
+        (["avx512_bf16"], {"precision": "fp32"}, False),
+        (["bf16"], {"precision": "bf16"}, False),
+    ],
+)
+def test_a_processor_s_own_bf16_is_pointed_out_where_nothing_was_chosen(tmp_path, monkeypatch, flags, settings, told):
+    said = []
+    monkeypatch.setattr(ProgressBar, "say", lambda self, text: said.append(text))
+    monkeypatch.setattr("zaohua.training.precision.processor_flags", lambda: flags)
+    toy_trainer(tmp_path, steps=2, **settings).run()
+    assert any("train.precision=bf16" in line for line in said) == told
+
+
 def test_minutes_become_steps_and_calibration_leaves_no_trace(tmp_path):
     timed = toy_trainer(tmp_path / "timed", steps=None, minutes=0.02)
     counted = toy_trainer(tmp_path / "counted")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from zaohua.machine import processor_flags
 from zaohua.training.config import TrainConfig
 from zaohua.training.parallel import Parallel
 
@@ -39,6 +40,12 @@ class Precision:
         """In which of the conditions `then` a run differs now, as "torch 2.12.0 → 2.13.0"; empty if in none."""
         now = self.conditions(parallel)
         return ", ".join(f"{name} {then[name]} → {now[name]}" for name in now if then.get(name, now[name]) != now[name])
+
+
+def bf16_may_help(config: TrainConfig, device: torch.device) -> bool:
+    """Whether bf16 was left to zaohua and not taken, on a processor that multiplies it by instructions of its own."""
+    left = config.precision == "auto" and device.type == "cpu"
+    return left and not {"amx_bf16", "avx512_bf16", "bf16"}.isdisjoint(processor_flags())
 
 
 def choose(config: TrainConfig, device: torch.device) -> Precision:

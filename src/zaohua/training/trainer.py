@@ -179,6 +179,8 @@ class Trainer:
                 mode=t(f"training.{mode}", world=self.parallel.world),
             )
         )
+        if not self.step and precision.bf16_may_help(self.config, self.parallel.device):
+            bar.say(t("training.bf16_may_help"))
         if self.step:
             bar.say(t("training.resuming", step=self.step))
             changes = self.precision.changes(self._made_with, self.parallel)
