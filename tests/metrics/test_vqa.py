@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zaohua.metrics.vqa import vqa_accuracy
+from zaohua.metrics.vqa import commonest, vqa_accuracy
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,15 @@ def test_forms_of_one_answer_are_the_same_and_questions_weigh_alike():
     assert vqa_accuracy(["yes", "no"], [["yes"], ["yes"]]) == 0.5
     with pytest.raises(ValueError, match="answered"):
         vqa_accuracy(["yes"], [[]])
+
+
+@given(st.lists(st.lists(st.sampled_from(["1", "one", "The cat.", "cat", "b"]), min_size=1, max_size=10), min_size=1))
+def test_no_one_answer_does_better_than_the_commonest(given):
+    best = vqa_accuracy([commonest(given)] * len(given), given)
+    for answer in ("one", "cat", "b", "d"):
+        assert vqa_accuracy([answer] * len(given), given) <= best + 1e-9
+
+
+def test_the_commonest_answer_is_what_most_people_gave_first_or_not():
+    assert commonest([["dark", "Black", "black"]]) == "Black"
+    assert commonest([["grey", "red", "red"], ["white", "red", "the red"]]) == "red"

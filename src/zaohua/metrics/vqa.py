@@ -1,6 +1,7 @@
 """VQA accuracy: an answer is right if three people gave it (Antol et al. 2015, arXiv:1505.00468)."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -25,13 +26,30 @@ def vqa_accuracy(answers: Sequence[str], given: Sequence[Sequence[str]]) -> floa
     return float(np.mean([_accuracy(answer, people) for answer, people in zip(answers, given, strict=True)]))
 
 
+def commonest(given: Iterable[Sequence[str]]) -> str:
+    """The one answer to all these questions of the highest VQA accuracy, as it was first written, and the first of
+    those of equal accuracy. given: as above, one question at least."""
+    worth: dict[tuple[str, ...], float] = {}
+    written: dict[tuple[str, ...], str] = {}
+    for people in given:
+        plain = list(map(_plain, people))
+        for answer, agree in Counter(plain).items():
+            worth[answer] = worth.get(answer, 0.0) + _worth(agree, len(people))
+            written.setdefault(answer, people[plain.index(answer)])
+    return written[max(worth, key=worth.__getitem__)]
+
+
 def _accuracy(answer: str, people: Sequence[str]) -> float:
     plain = _plain(answer)
-    agree = [_plain(one) == plain for one in people]
-    enough = min(_ENOUGH, len(people) - 1)
+    return _worth(sum(_plain(one) == plain for one in people), len(people))
+
+
+def _worth(agree: int, people: int) -> float:
+    """Of an answer that so many of the people gave."""
+    enough = min(_ENOUGH, people - 1)
     if not enough:
-        return float(agree[0])
-    return float(np.mean([min((sum(agree) - own) / enough, 1.0) for own in agree]))
+        return float(agree)
+    return (agree * min((agree - 1) / enough, 1.0) + (people - agree) * min(agree / enough, 1.0)) / people
 
 
 def _plain(answer: str) -> tuple[str, ...]:

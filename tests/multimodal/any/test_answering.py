@@ -60,6 +60,14 @@ def test_an_exam_scores_right_answers_full_and_its_rivals_as_they_deserve():
     assert nearest["answer_vqa_check_en"] == 0.75  # a dog is no tiger
 
 
+def test_rivals_go_by_what_all_people_said_and_not_by_the_first_of_them():
+    asked = {"en": {"What colour is it?": ["dark", "black", "black"]}}
+    pictures = [example("cat", "猫", asked=asked), example("tyre", "轮胎", asked=asked)]
+    exam = Exam("en", pictures[:1], pictures, [1])
+    assert exam.frequent() == exam.nearest() == ["black"]
+    assert exam.scores(exam.frequent()) == {"answer_vqa_en": pytest.approx(2 / 3)}  # (1/2 + 1/2 + 1) / 3
+
+
 @pytest.fixture
 def asking(tmp_path) -> str:
     """24 pictures of which a table asks something; the last six have no caption."""

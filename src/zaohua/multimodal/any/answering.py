@@ -1,10 +1,9 @@
 """How well a model answers questions about pictures that were held back, beside a glance at the training set."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zaohua.metrics.vqa import vqa_accuracy
+from zaohua.metrics.vqa import commonest, vqa_accuracy
 from zaohua.multimodal.any.examples import Example
 from zaohua.multimodal.any.questions import Posed, questions_about
 
@@ -42,21 +41,23 @@ class Exam:
         return found
 
     def frequent(self) -> list[str]:
-        """To every question the commonest answer to the like of it in the training set."""
-        given: dict[str, Counter[str]] = {}
+        """To every question the commonest answer to the like of it in the training set, of all that people gave."""
+        given: dict[str, list[Sequence[str]]] = {}
         for place, item in enumerate(self.train):
             for posed in questions_about(item, self.language, self.train[(place + 1) % len(self.train)]):
-                given.setdefault(posed.like, Counter()).update(posed.answers[:1])
-        return [given[posed.like].most_common(1)[0][0] if posed.like in given else "" for _, posed in self.questions]
+                given.setdefault(posed.like, []).append(posed.answers)
+        common = {like: commonest(answers) for like, answers in given.items()}
+        return [common.get(posed.like, "") for _, posed in self.questions]
 
     def nearest(self) -> list[str]:
-        """To every question what would be right of the nearest picture; the commonest answer where that is unknown."""
+        """To every question what most people would say of the nearest picture; the commonest answer where that is
+        unknown."""
         found = []
         for (place, posed), common in zip(self.questions, self.frequent(), strict=True):
             item, near = self.held_back[place], self.train[self.near[place]]
             others = (item, self.held_back[(place + 1) % len(self.held_back)])
             known = {
-                asked.question: asked.answers[0]
+                asked.question: commonest([asked.answers])
                 for other in others
                 for asked in questions_about(near, self.language, other)
             }
