@@ -246,6 +246,21 @@ def test_what_stands_beside_the_loss_is_minimised_with_it():
     assert losses[0] == losses[1]
 
 
+def test_a_duel_may_begin_late(tmp_path):
+    """Before, the discriminator stands still and the generator learns from what stands beside; then both move."""
+    rules = replace(duel("hinge"), beside=lambda batch, made, draw: (made.square().mean(), {}), begin=0.5)
+    trainer = Trainer(Line(rules, steps=4), tmp_path, parallel.start("auto"))
+    trainer.total = 4
+    moved = []
+    for _ in range(4):
+        networks = rules.discriminator, rules.generator
+        before = [[p.clone() for p in network.parameters()] for network in networks]
+        trainer.training_step()
+        now = [list(network.parameters()) for network in networks]
+        moved.append([not all(map(torch.equal, one, other)) for one, other in zip(before, now, strict=True)])
+    assert moved == [[False, True], [False, True], [True, True], [True, True]]
+
+
 def test_the_discriminator_may_be_shown_earlier_samples():
     batch, draw = Batch(torch.randn(16, 1), None, torch.randn(16, 4)), Draw(1, 0, 0, torch.arange(16), CPU)
     rules = replace(duel("hinge", {"kind": "none"}), earlier=lambda made, draw: torch.full_like(made, 5.0))

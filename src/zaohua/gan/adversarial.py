@@ -40,7 +40,8 @@ class Duel:
     """The two networks and the rules between them. gamma: of R1 and R2 at the start; distort: what both kinds of sample
     go through before the discriminator sees them; beside: what else the generator minimises; earlier: puts samples that
     were made before in the place of some, for the discriminator; adaptive: the strength of the distortions, if it
-    follows from the scores; held_out: as many held-out samples as a draw has, with their conditions."""
+    follows from the scores; held_out: as many held-out samples as a draw has, with their conditions; begin: share of
+    the run before which the generator learns alone, from what stands beside."""
 
     generator: nn.Module
     discriminator: nn.Module
@@ -53,6 +54,7 @@ class Duel:
     earlier: Callable[[Tensor, Draw], Tensor] | None = None
     adaptive: Adaptive | None = None
     held_out: Callable[[Draw], tuple[Tensor, Tensor | None]] | None = None
+    begin: float = 0.0
 
     def phases(
         self, train: AdversarialTrainConfig, batches: Callable[[str, Draw], Batch], batch_size: int
@@ -92,7 +94,10 @@ class Duel:
         ]
 
     def discriminator_loss(self, batch: Batch, draw: Draw) -> tuple[Tensor, dict[str, Tensor]]:
-        """Its loss on real and generated samples, and where it is due the penalty on its slope."""
+        """Its loss on real and generated samples, and where it is due the penalty on its slope. Before it begins there
+        is no gradient, so that its optimiser does not move either."""
+        if draw.progress < self.begin:
+            return torch.zeros((), requires_grad=True), {}
         self._clip()
         with torch.no_grad():
             fake = self.generator(batch.latent, batch.condition)
@@ -118,8 +123,11 @@ class Duel:
 
     def generator_loss(self, batch: Batch, draw: Draw) -> tuple[Tensor, dict[str, Tensor]]:
         """Its loss: how little what it makes is taken for real, and what is asked of it beside that."""
-        self._clip()
         made = self.generator(batch.latent, batch.condition)
+        if draw.progress < self.begin:
+            assert self.beside is not None
+            return self.beside(batch, made, draw)
+        self._clip()
         fake = self._distorted(made, draw, _FAKE)
         of_fake = self.discriminator(fake, batch.condition)
         of_real = torch.zeros_like(of_fake)

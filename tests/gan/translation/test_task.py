@@ -8,6 +8,7 @@ import torch
 from painting import album
 from PIL import Image, ImageFilter
 from resuming import assert_resumes_exactly
+from torch.utils.flop_counter import FlopCounterMode
 
 from zaohua import hub
 from zaohua.data.pictures.pairs import PairConfig
@@ -18,6 +19,7 @@ from zaohua.gan.translation import task as task_module
 from zaohua.gan.translation.model import TranslationModel
 from zaohua.gan.translation.task import TranslationRecipe, TranslationTask
 from zaohua.i18n import set_language
+from zaohua.judges.extractor import EYES, Extractor, open_extractor, untrained
 from zaohua.recipe import load_recipe, validate
 from zaohua.training import parallel
 from zaohua.training.run import describe, train_recipe
@@ -91,6 +93,51 @@ def task(colours: Path, method: str, tmp_path: Path, *settings: str) -> Translat
 def test_a_stopped_run_goes_on_bit_for_bit(method, colours, tmp_path, monkeypatch):
     """Networks, optimisers, the average and, of a cycle, the pools of earlier pictures."""
     assert_resumes_exactly(recipe(tmp_path, colours, method), tmp_path, monkeypatch, after=6)
+
+
+@pytest.fixture
+def eye(monkeypatch):
+    """A classifier for the loss that was never trained, so that no weights need be fetched; a judge has its own."""
+
+    def opened(name: str) -> Extractor:
+        if name not in EYES:
+            return open_extractor(name)
+        torch.manual_seed(5)
+        return untrained(name)
+
+    monkeypatch.setattr(task_module, "open_extractor", opened)
+
+
+def test_so_does_one_whose_discriminator_comes_late(colours, tmp_path, monkeypatch, eye):
+    """Stopped before it comes, and after."""
+    settings = 'begin = 0.5\nperceptual = 2\nfeatures = 1\neye = "efficientnet-lite1-32"'
+    path = recipe(tmp_path, colours, "paired")
+    path.write_text(path.read_text(encoding="utf-8").replace("[loss]", f"[loss]\n{settings}"), encoding="utf-8")
+    for after in (3, 7):
+        (tmp_path / str(after)).mkdir()
+        assert_resumes_exactly(path, tmp_path / str(after), monkeypatch, after=after)
+    log = [json.loads(line) for line in (tmp_path / "7" / "whole" / "metrics.jsonl").open(encoding="utf-8")]
+    train = [line for line in log if line["kind"] == "train"]
+    assert [("score_real" in line) for line in train] == [False] * 5 + [True] * 5
+    assert all("perceptual" in line for line in train)
+
+
+@pytest.mark.parametrize("begin", [0.0, 0.75, 1.0])
+def test_a_step_of_pairs_costs_what_the_counter_sees(begin, colours, tmp_path, eye):
+    settings = ("loss.features=1", "loss.perceptual=1", "loss.eye=efficientnet-lite1-32", f"loss.begin={begin}")
+    found = task(colours, "paired", tmp_path, "regulariser.every=1", "model.discriminator_width=16", *settings)
+    modules = found.build()
+    counted = 0.0
+    for progress, share in ((0.0, begin), (0.999, 1 - begin)):
+        for phase in found.phases(modules, torch.device("cpu")):
+            for module in modules.values():
+                for parameter in module.parameters():
+                    parameter.requires_grad_(any(parameter is own for own in phase.optimiser.parameters))
+            draw = Draw(1, 0, 0, torch.arange(4), torch.device("cpu"), progress)
+            with FlopCounterMode(display=False) as counter:
+                phase.loss_fn(phase.batches(draw), draw)[0].backward()
+            counted += share * counter.get_total_flops()
+    assert found.flops_per_step() == pytest.approx(counted, rel=0.15)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -202,6 +249,16 @@ def test_what_cannot_be_is_refused(colours, tmp_path):
         task(colours, "paired", tmp_path, "model.discriminator_layers=6")
     with pytest.raises(UsageError, match="extractor: one of"):
         task(colours, "paired", tmp_path, "measure.extractor=inception")
+    judged_by_its_teacher = "measure.extractor=efficientnet-lite1-64", "loss.perceptual=1"
+    with pytest.raises(UsageError, match="judge its own pupil"):
+        task(colours, "paired", tmp_path, *judged_by_its_teacher)
+    with pytest.raises(UsageError, match="eye: one of"):
+        task(colours, "paired", tmp_path, "loss.eye=small-cnn-mnist")
+    for method in ("cycle", "contrastive"):
+        with pytest.raises(UsageError, match="nothing to learn before"):
+            task(colours, method, tmp_path, "loss.begin=0.5")
+    with pytest.raises(UsageError, match="begin"):
+        task(colours, "paired", tmp_path, "loss.begin=1.5")
     with pytest.raises(ZaohuaError, match="nowhere"):
         task(colours, "paired", tmp_path, "data.input=folder:nowhere")
 

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from zaohua.gan.config import AdversarialTrainConfig, Beta, LossConfig
-from zaohua.judges.extractor import EXTRACTORS
+from zaohua.judges.extractor import EXTRACTORS, EYES
 from zaohua.recipe import Section
-from zaohua.training.config import Count, Positive
+from zaohua.training.config import Count, Fraction, Positive
 
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Method = Literal["paired", "l1", "cycle", "contrastive"]
@@ -42,6 +42,11 @@ class TranslationLossConfig(LossConfig):
 
     l1: Weight = Field(50.0, description="with pairs: of the distance from the target")
     features: Weight = Field(0.0, description="with pairs: of that in the discriminator's features")
+    perceptual: Weight = Field(0.0, description="with pairs: of how unlike the target it looks to a classifier")
+    eye: str = Field("efficientnet-lite1-64", description="that classifier, one of " + ", ".join(EYES))
+    begin: Fraction = Field(
+        0.0, description="with pairs: share of the run before which the generator learns alone, without a discriminator"
+    )
     cycle: Weight = Field(10.0, description="of the distance from the picture that has gone there and back")
     identity: Weight = Field(
         0.5, description="of leaving alone what is of the wanted kind, as a share of cycle or of contrast"
@@ -51,6 +56,12 @@ class TranslationLossConfig(LossConfig):
     places: Count = Field(256, description="of contrast: places in each stage")
     head: Count = Field(128, description="of contrast: numbers that a place is compared by")
     pool: Annotated[int, Field(ge=0)] = Field(48, description="of cycle: earlier pictures kept for the discriminators")
+
+    @model_validator(mode="after")
+    def _known(self) -> "TranslationLossConfig":
+        if self.eye not in EYES:
+            raise ValueError(f"eye: one of {', '.join(EYES)}")
+        return self
 
 
 class TranslationTrainConfig(AdversarialTrainConfig):

@@ -9,6 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from zaohua.judges import perceptual
+from zaohua.judges.extractor import Extractor
+
 
 def l1(made: Tensor, wanted: Tensor) -> Tensor:
     """E[|ŷ - y|], the mean over all numbers: how pix2pix reconstructs (Isola et al. 2017, arXiv:1611.07004, eq. 3), and
@@ -31,3 +34,11 @@ def patch_nce(queries: Tensor, keys: Tensor, temperature: float) -> Tensor:
 def feature_distance(made: Sequence[Tensor], real: Sequence[Tensor]) -> Tensor:
     """Mean of E[|f_i(ŷ) - f_i(y)|] over the discriminator's layers (Wang et al. 2018, arXiv:1711.11585, eq. 4)."""
     return torch.stack([l1(one, other.detach()) for one, other in zip(made, real, strict=True)]).mean()
+
+
+def looks_apart(made: Tensor, wanted: Tensor, eye: Extractor) -> Tensor:
+    """Sum over the eye's stages of E[‖f_i(ŷ)/‖f_i(ŷ)‖ - f_i(y)/‖f_i(y)‖‖²], as zaohua.judges.perceptual measures it;
+    such a loss holds to what is drawn, where L1 holds to each pixel (Johnson et al. 2016, arXiv:1603.08155)."""
+    with torch.no_grad():
+        seen = perceptual.features((wanted.float() + 1) * 127.5, eye)
+    return perceptual.distance(perceptual.features((made.float() + 1) * 127.5, eye), seen).mean()

@@ -11,7 +11,7 @@ from zaohua.errors import ZaohuaError
 from zaohua.gan.translation.cutting import as_bytes, as_numbers
 from zaohua.i18n import t
 from zaohua.judges.extractor import Extractor
-from zaohua.judges.networks.efficientnet_lite import EfficientNetLite0
+from zaohua.judges.networks.efficientnet_lite import EfficientNetLite
 from zaohua.judges.perceptual import perceptual_distance
 from zaohua.judges.pictures import with_channels
 from zaohua.metrics.distances import frechet_distance, moments
@@ -54,7 +54,7 @@ class Judge:
         found = {"fd": self._distance(made)}
         if self._paired:
             found["l1"] = float((_comparable(made) - _comparable(self.wanted)).abs().mean() / 255)
-            if isinstance(self.extractor.module, EfficientNetLite0):
+            if isinstance(self.extractor.module, EfficientNetLite):
                 found["perceptual"] = float(np.mean(perceptual_distance(made, self.wanted, self.extractor)))
         return found
 

@@ -9,11 +9,12 @@ from torch import Tensor, nn
 from zaohua.gan.adversarial import Batch, Duel
 from zaohua.gan.translation.config import TranslationLossConfig, TranslationModelConfig
 from zaohua.gan.translation.heads import Heads, drawn_places
-from zaohua.gan.translation.losses import feature_distance, l1, patch_nce
+from zaohua.gan.translation.losses import feature_distance, l1, looks_apart, patch_nce
 from zaohua.gan.translation.networks.layers import Translator
 from zaohua.gan.translation.networks.patches import PatchDiscriminator
 from zaohua.gan.translation.pool import Pool
 from zaohua.gan.translation.shape import Shape
+from zaohua.judges.extractor import Extractor
 from zaohua.training.task import Draw
 
 _EXCHANGED, _PLACES = 9, 10  # streams of randomness, beside those of zaohua.gan.adversarial and of the task
@@ -51,15 +52,20 @@ def networks(
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """Beside the adversarial loss of pairs: near the target, in its pixels and in the discriminator's features."""
+    """Beside the adversarial loss of pairs: near the target, in its pixels, to a classifier's eye and, once there is a
+    discriminator to go by, in its features."""
 
     discriminator: PatchDiscriminator
     loss: TranslationLossConfig
+    eye: Extractor | None = None
 
     def __call__(self, batch: Batch, made: Tensor, draw: Draw) -> tuple[Tensor, Numbers]:
         distance = l1(made, batch.real)
         total, numbers = self.loss.l1 * distance, {"l1": distance}
-        if self.loss.features:
+        if self.eye is not None:
+            numbers["perceptual"] = looks_apart(made, batch.real, self.eye)
+            total = total + self.loss.perceptual * numbers["perceptual"]
+        if self.loss.features and draw.progress >= self.loss.begin:
             features = self.discriminator.features(made, batch.condition)
             with torch.no_grad():
                 wanted = self.discriminator.features(batch.real, batch.condition)
@@ -148,13 +154,16 @@ class Together(nn.Module):
         return self.networks[0](x, condition)
 
 
-def rules(duel: Duel, modules: dict[str, nn.Module], method: str, loss: TranslationLossConfig) -> Duel:
-    """The duel of a method. duel: between "generator" and "discriminator", with nothing beside it."""
+def rules(
+    duel: Duel, modules: dict[str, nn.Module], method: str, loss: TranslationLossConfig, eye: Extractor | None = None
+) -> Duel:
+    """The duel of a method. duel: between "generator" and "discriminator", with nothing beside it; eye: of pairs, what
+    loss.perceptual is measured by."""
     generator = modules["generator"]
     if method == "paired":
         discriminator = modules["discriminator"]
         assert isinstance(discriminator, PatchDiscriminator)
-        return replace(duel, beside=Reconstruction(discriminator, loss))
+        return replace(duel, beside=Reconstruction(discriminator, loss, eye), begin=loss.begin)
     if method == "contrastive":
         heads = modules["heads"]
         assert isinstance(heads, Heads)

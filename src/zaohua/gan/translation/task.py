@@ -1,6 +1,7 @@
 """Learning to turn one kind of picture into another, as a task of the trainer."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -8,6 +9,7 @@ import numpy as np
 import torch
 from pydantic import model_validator
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from zaohua.artifacts import Image
 from zaohua.data.order import sample_numbers
@@ -16,7 +18,7 @@ from zaohua.data.pictures.pairs import PairConfig, Pairs, pair_sheet, read_pairs
 from zaohua.errors import UsageError
 from zaohua.gan.adversarial import Batch, Duel
 from zaohua.gan.config import AugmentConfig, RegulariserConfig
-from zaohua.gan.costs import Network
+from zaohua.gan.costs import Network, look_at
 from zaohua.gan.task import AdversarialTask
 from zaohua.gan.translation.config import (
     MeasureConfig,
@@ -30,7 +32,8 @@ from zaohua.gan.translation.measure import Judge, translate_all
 from zaohua.gan.translation.methods import networks, rules
 from zaohua.gan.translation.shape import MODEL_TYPE, Shape, shape_for
 from zaohua.i18n import t
-from zaohua.judges.extractor import open_extractor
+from zaohua.judges.extractor import Extractor, family, open_extractor, untrained
+from zaohua.judges.perceptual import features
 from zaohua.nn.blank import Blank
 from zaohua.recipe import Section
 from zaohua.training import optimisers
@@ -42,7 +45,8 @@ _CUT, _OTHER_CUT = 0, 1  # streams of randomness, each twice: one for each phase
 _OTHERS = 0x5EED  # turns the seed into another one, for targets that are no partners
 _USUAL_IMAGES = 200_000
 _SHOWN = 12  # pairs on a sheet of samples
-_EXTRA = {"paired": 0, "l1": 0, "contrastive": 2, "cycle": 2}  # passes of a generator beside that of the duel
+_EXTRA = {"contrastive": 2, "cycle": 2}  # passes of a generator beside that of the duel
+_LOOKS = 3  # at what was made, back to it, and at the target
 
 
 class TranslationRecipe(Section):
@@ -63,7 +67,17 @@ class TranslationRecipe(Section):
         if self.model.method != "l1" and side >> layers == 0:
             most = side.bit_length() - 1
             raise ValueError(f"model.discriminator_layers = {layers}: {side} pixels can be halved {most} times at most")
+        loss = self.loss
+        if loss.begin and self.model.method in ("cycle", "contrastive"):
+            raise ValueError(f"loss.begin: with model.method = {self.model.method} there is nothing to learn before")
+        if self.has_eye and family(loss.eye) == family(self.measure.extractor):
+            raise ValueError(f"loss.eye = {loss.eye}: as measure.extractor it would judge its own pupil")
         return self
+
+    @property
+    def has_eye(self) -> bool:
+        """Whether a classifier has a say in the loss."""
+        return self.model.method == "paired" and self.loss.perceptual > 0
 
 
 class TranslationTask(AdversarialTask):
@@ -77,6 +91,7 @@ class TranslationTask(AdversarialTask):
         self.pairs: Pairs
         self.shape: Shape
         self.judge: Judge
+        self._eye: Extractor | None = None
 
     # ---- data and shape
 
@@ -88,6 +103,7 @@ class TranslationTask(AdversarialTask):
         if model.method == "cycle" and self.recipe.loss.pool and parallel.world > 1:
             raise UsageError(t("translate.pool_needs_one_process"))
         extractor = open_extractor(self.recipe.measure.extractor)  # missed before the training, not after it
+        self._eye = open_extractor(self.recipe.loss.eye) if self.recipe.has_eye else None
         self.pairs = read_pairs(data, self.recipe.train.seed, alike=not model.has_pairs, visible=visible)
         self.judge = Judge(self.pairs, extractor, self.recipe.measure.most)
         self.report = self.pairs.report
@@ -161,10 +177,12 @@ class TranslationTask(AdversarialTask):
             gamma=recipe.regulariser.gamma,
             distort=self.distort,
         )
-        return rules(duel, modules, recipe.model.method, recipe.loss)
+        return rules(duel, modules, recipe.model.method, recipe.loss, self._eye)
 
     def phases(self, modules: dict[str, nn.Module], device: torch.device) -> Sequence[Phase]:
         """The discriminator's and the generator's; with L1 alone the generator's."""
+        if self._eye is not None:
+            self._eye.module.to(device)
         if self.recipe.model.method != "l1":
             return super().phases(modules, device)
         generator = modules["generator"]
@@ -192,16 +210,29 @@ class TranslationTask(AdversarialTask):
     def flops_per_step(self) -> float:
         """Forward and backward over the global batch, and what a method takes beside the duel; a pass back or on costs
         as much as one there."""
-        method, (generator, _) = self.recipe.model.method, self._seen()
+        method, loss, (generator, discriminator) = self.recipe.model.method, self.recipe.loss, self._seen()
+        alone = self.batch_size * 3 * generator.flops
         if method == "l1":
-            return float(self.batch_size * 3 * generator.flops)
-        beside = self.batch_size * 3 * generator.flops * _EXTRA[method]
-        return (super().flops_per_step() + beside) * (2 if method == "cycle" else 1)
+            return float(alone)
+        if method == "paired":
+            known_by = self.batch_size * _LOOKS * discriminator.flops * (loss.features > 0)
+            looks = self.batch_size * _LOOKS * self._look
+            return loss.begin * alone + (1 - loss.begin) * (super().flops_per_step() + known_by) + looks
+        return (super().flops_per_step() + alone * _EXTRA[method]) * (2 if method == "cycle" else 1)
+
+    @cached_property
+    def _look(self) -> int:
+        """Operations of the eye's look at one picture."""
+        if not self.recipe.has_eye:
+            return 0
+        with Blank():
+            eye = untrained(self.recipe.loss.eye)
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            features(torch.zeros(1, self.shape.outputs, self.side, self.side), eye)
+        return counter.get_total_flops()
 
     def _seen(self) -> tuple[Network, Network]:
         if self.recipe.model.method == "l1" and self._costs is None:
-            from zaohua.gan.costs import look_at
-
             self._costs = look_at(self.build()["generator"], self.example().latent)[0], Network(0, 0, 0)
         return super()._seen()
 

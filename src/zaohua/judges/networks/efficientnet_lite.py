@@ -1,5 +1,7 @@
-"""EfficientNet-Lite0: the ImageNet classifier EfficientNet-B0 (Tan and Le 2019, arXiv:1905.11946) without
-squeeze-and-excitation and with ReLU6, as its authors released it for small machines in 2020."""
+"""EfficientNet-Lite: the ImageNet classifiers EfficientNet-B0 and B1 (Tan and Le 2019, arXiv:1905.11946) without
+squeeze-and-excitation and with ReLU6, as their authors released them for small machines in 2020."""
+
+from typing import ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -8,15 +10,15 @@ from zaohua.nn.convolution import ConvNorm, SameConv2d
 
 FEATURES = 1280
 _EPS = 1e-3  # of its batch norms
-# blocks, side of the depthwise convolution, stride of the first block, expansion, channels
+# side of the depthwise convolution, stride of the first block, expansion, channels
 _STAGES = (
-    (1, 3, 1, 1, 16),
-    (2, 3, 2, 6, 24),
-    (2, 5, 2, 6, 40),
-    (3, 3, 2, 6, 80),
-    (3, 5, 1, 6, 112),
-    (4, 5, 2, 6, 192),
-    (1, 3, 1, 6, 320),
+    (3, 1, 1, 16),
+    (3, 2, 6, 24),
+    (5, 2, 6, 40),
+    (3, 2, 6, 80),
+    (5, 1, 6, 112),
+    (5, 2, 6, 192),
+    (3, 1, 6, 320),
 )
 # what the published file calls the parts: of the whole network, and of a block
 _PARTS = {"_conv_stem": "stem.conv", "_bn0": "stem.norm", "_conv_head": "head.conv", "_bn1": "head.norm"}
@@ -46,15 +48,20 @@ class Block(nn.Module):
         return x + inner if self.residual else inner
 
 
-class EfficientNetLite0(nn.Module):
-    """Pictures [B, 3, H, W], standardised as ImageNet's usually are -> features [B, 1280], logits [B, 1000]"""
+class EfficientNetLite(nn.Module):
+    """Pictures [B, 3, H, W], standardised as ImageNet's usually are -> features [B, 1280], logits [B, 1000]
+
+    counts: blocks in each of the stages.
+    """
+
+    counts: ClassVar[tuple[int, ...]]
 
     def __init__(self) -> None:
         super().__init__()
         channels = 32
         self.stem = _conv(3, channels, 3, stride=2)
         blocks, self.stage_ends = [], []
-        for count, kernel, stride, expansion, width in _STAGES:
+        for count, (kernel, stride, expansion, width) in zip(self.counts, _STAGES, strict=True):
             for place in range(count):
                 blocks.append(Block(channels, width, kernel, stride if place == 0 else 1, expansion))
                 channels = width
@@ -76,6 +83,18 @@ class EfficientNetLite0(nn.Module):
             if place in self.stage_ends:
                 ends.append(x)
         return ends
+
+
+class EfficientNetLite0(EfficientNetLite):
+    """4.7 million parameters."""
+
+    counts = (1, 2, 2, 3, 3, 4, 1)
+
+
+class EfficientNetLite1(EfficientNetLite):
+    """The same with more blocks, trained on its own: 5.4 million parameters."""
+
+    counts = (1, 3, 3, 4, 4, 5, 1)
 
 
 def renamed(name: str) -> str:

@@ -12,7 +12,7 @@ from zaohua.gan.config import AugmentConfig
 from zaohua.gan.task import AdversarialTask
 from zaohua.gan.translation.networks.patches import PatchDiscriminator
 from zaohua.multimodal.tokenisers.autoencoder import Autoencoder
-from zaohua.multimodal.tokenisers.duel import Fidelity, LateDuel
+from zaohua.multimodal.tokenisers.fidelity import Fidelity
 from zaohua.multimodal.tokenisers.images.network import ImageShape
 from zaohua.multimodal.tokenisers.sounds.network import SoundShape
 from zaohua.nn.blank import filled
@@ -62,9 +62,9 @@ class TokeniserTask(AdversarialTask):
         return samples
 
     def duel(self, modules: dict[str, nn.Module]) -> Duel:
-        """See LateDuel."""
+        """One that begins late."""
         recipe = self.recipe
-        return LateDuel(
+        return Duel(
             modules["generator"],
             modules["discriminator"],
             recipe.loss,

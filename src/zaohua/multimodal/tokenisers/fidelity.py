@@ -1,4 +1,5 @@
-"""A duel that begins late: first what is decoded comes near its original, then it is sharpened.
+"""What a tokeniser's decoder learns from beside a discriminator, and before it: first what is decoded comes near its
+original, then it is sharpened.
 
 A distance alone makes of all that a code may mean the mean, which is blurred; a discriminator from the start would be
 answered with details that the codes do not know.
@@ -11,34 +12,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from zaohua.gan.adversarial import Batch, Duel
+from zaohua.gan.adversarial import Batch
 from zaohua.gan.translation.losses import l1
 from zaohua.multimodal.tokenisers.config import TokeniserLossConfig
 from zaohua.training.task import Draw
 
 _SCALES = (1, 2, 4)  # pixels a side that are averaged before neighbours are compared
 Numbers = dict[str, Tensor]
-
-
-@dataclass(frozen=True, kw_only=True)
-class LateDuel(Duel):
-    """The same as a duel once a share `begin` of the run is over; before, the generator alone learns, from what stands
-    beside the adversarial loss."""
-
-    begin: float
-
-    def discriminator_loss(self, batch: Batch, draw: Draw) -> tuple[Tensor, Numbers]:
-        """Nothing at first: no gradient, so that its optimiser does not move either."""
-        if draw.progress < self.begin:
-            return torch.zeros((), requires_grad=True), {}
-        return super().discriminator_loss(batch, draw)
-
-    def generator_loss(self, batch: Batch, draw: Draw) -> tuple[Tensor, Numbers]:
-        """At first only the distance from the originals."""
-        if draw.progress < self.begin:
-            assert self.beside is not None
-            return self.beside(batch, self.generator(batch.latent, batch.condition), draw)
-        return super().generator_loss(batch, draw)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
-"""A duel that begins late: what is learnt before, and what after."""
+"""What a decoder learns from beside a discriminator, and before it."""
 
 import pytest
 import torch
 from torch import nn
 
-from zaohua.gan.adversarial import Batch
+from zaohua.gan.adversarial import Batch, Duel
 from zaohua.gan.config import AugmentConfig, RegulariserConfig
 from zaohua.multimodal.tokenisers.config import TokeniserLossConfig
-from zaohua.multimodal.tokenisers.duel import Fidelity, LateDuel, gradient_distance
+from zaohua.multimodal.tokenisers.fidelity import Fidelity, gradient_distance
 from zaohua.training.task import Draw
 
 
@@ -29,10 +29,10 @@ class Judge(nn.Module):
         return self.layer(x)[:, 0]
 
 
-def made(progress: float) -> tuple[LateDuel, Batch, Draw]:
+def made(progress: float) -> tuple[Duel, Batch, Draw]:
     torch.manual_seed(0)
     loss, rule = TokeniserLossConfig(begin=0.5), RegulariserConfig(kind="none")
-    duel = LateDuel(
+    duel = Duel(
         Scale(),
         Judge(),
         loss,
