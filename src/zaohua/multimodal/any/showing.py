@@ -18,10 +18,10 @@ from zaohua.report.document import document, header
 from zaohua.report.html import Html, tag, written
 
 _COLUMNS = 8  # of the sheet: pictures of each prompt
-_SIDE = 128  # pixels of a picture on the page, a whole multiple of small ones
+_SIDE = 128  # pixels of the longer side of a picture on the page, a whole multiple of small ones
 _STYLE = """
 .made { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin: 0 0 1rem; }
-.made img { width: 5rem; height: 5rem; image-rendering: pixelated; }
+.made img { width: 5rem; height: 5rem; object-fit: contain; image-rendering: pixelated; }
 .made figcaption { flex: 1 0 12rem; }
 """
 
@@ -74,8 +74,11 @@ def _row(texts: Sequence[str], pictures: Sequence[Image]) -> Html:
 
 
 def _inside(picture: Image) -> str:
-    """The picture as a PNG inside the page, enlarged without being smoothed."""
+    """The picture as a PNG inside the page, in its own proportions, enlarged without being smoothed."""
     pixels = picture.pixels[..., 0] if picture.pixels.shape[2] == 1 else picture.pixels
-    data = io.BytesIO()
-    Pillow.fromarray(pixels).resize((_SIDE, _SIDE), Pillow.Resampling.NEAREST).save(data, "PNG")
+    image, data = Pillow.fromarray(pixels), io.BytesIO()
+    longer = max(image.size)
+    way = Pillow.Resampling.NEAREST if longer <= _SIDE else Pillow.Resampling.BOX
+    width, height = (max(1, round(side * _SIDE / longer)) for side in image.size)
+    image.resize((width, height), way).save(data, "PNG")
     return f"data:image/png;base64,{base64.b64encode(data.getvalue()).decode('ascii')}"
