@@ -85,6 +85,9 @@ def _windows(sheet: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     ("arguments", "says"),
     [
         (["missing.png"], "nothing of that name"),
+        ([""], "nothing to translate"),
+        ([" "], "nothing to translate"),
+        (["in.png\0"], "NUL"),
         (["in.png", "--out", "in.png"], "write over"),
         (["in.png", "--out", "out.txt"], ".txt"),
         (["in.png", "--out", "a"], "already there"),
@@ -110,6 +113,16 @@ def test_mistakes_are_said_in_one_line(zaohua, model, arguments, says):
     assert says in done.err
     assert Path("in.png").read_bytes() == before
     assert not Path("sheet.txt").exists()
+
+
+@pytest.mark.parametrize("named", [".", "../b", "..", "./"])
+def test_a_folder_without_a_name_of_its_own_is_translated_beside_it(zaohua, model, monkeypatch, named):
+    folder = album(Path("a/b"), 2).resolve()
+    Path("a/b/c").mkdir()
+    monkeypatch.chdir("a/b/c" if named == ".." else "a/b")
+    done = zaohua("translate", model, named)
+    assert done.code == 0, done.err
+    assert sorted(path.name for path in folder.with_name("b-translated").glob("*.png")) == ["0000.png", "0001.png"]
 
 
 def test_nothing_to_translate(zaohua, model):

@@ -27,7 +27,7 @@ class Options:
     """What was asked for. given: names of the options that only some kinds know, as typed."""
 
     model: str
-    input: Path
+    typed: str  # a path, or with a model of several media a text
     out: Path | None
     sheet: Path | None
     back: bool
@@ -36,6 +36,11 @@ class Options:
     json: bool
     to: str | None = None
     question: str | None = None
+
+    @property
+    def input(self) -> Path:
+        """What was typed as the path it names."""
+        return Path(self.typed)
 
     @property
     def given(self) -> list[str]:
@@ -51,7 +56,7 @@ class Options:
 
 def translate(
     model: Annotated[str, typer.Argument(help="cli.model_help")],
-    input: Annotated[Path, typer.Argument(help="translate.help_input")],
+    input: Annotated[str, typer.Argument(help="translate.help_input")],
     out: Annotated[Path | None, typer.Option("--out", help="translate.help_out")] = None,
     sheet: Annotated[Path | None, typer.Option("--sheet", help="translate.help_sheet", metavar="FILE")] = None,
     back: Annotated[bool, typer.Option("--back", help="translate.help_back")] = False,
@@ -63,6 +68,10 @@ def translate(
 ) -> None:
     from zaohua import hub
 
+    if not input.strip():  # an unset variable is not the folder one stands in
+        raise UsageError(t("translate.nothing_named"))
+    if "\0" in input:
+        raise UsageError(t("generate.nul_in_prompt"))
     opened = hub.load(model)
     kind = getattr(opened, "kind", "")
     if kind not in _KINDS:

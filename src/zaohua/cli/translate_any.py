@@ -18,7 +18,7 @@ def run(model: "AnyModel", options: Options) -> None:
 
     if options.given:
         raise UsageError(t("anymodal.no_options", options=", ".join(options.given)))
-    source = str(options.input)
+    source = options.typed
     target = options.to or f"text:{model.parts.knows.languages[0]}"
     if options.out is not None and options.out.suffix:
         model.artifact(target).check_format(options.out)

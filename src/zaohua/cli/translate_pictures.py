@@ -63,7 +63,9 @@ def _places(options: Options) -> list[tuple[Path, Path]]:
         if target.resolve() == source.resolve():
             raise UsageError(t("translate.out_is_input", path=source))
         return [(source, target)]
-    folder = out or source.with_name(f"{source.resolve().name}-translated")
+    whole = source.resolve()
+    beside = source.parent if source.name not in ("", "..") else whole.parent  # "." and ".." have no name of their own
+    folder = out or beside / f"{whole.name}-translated"
     if folder.is_file() or folder.suffix.lower() in Image.suffixes:
         raise UsageError(t("translate.not_for_several", path=source, out=folder))
     if folder.resolve() == source.resolve():
