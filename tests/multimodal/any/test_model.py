@@ -119,6 +119,13 @@ def test_a_picture_that_is_gone_on_with_keeps_its_beginning(any_model):
     assert whole.shape == (1, 3, 16, 16)
 
 
+def test_a_gif_of_one_picture_is_a_picture(any_model, tmp_path):
+    painted(1, 16, 16).convert("P").save(tmp_path / "still.gif")
+    given = read_input(tmp_path / "still.gif")
+    assert given.medium == "image"
+    assert any_model.translate(str(tmp_path / "still.gif"), to="text:en").text is not None
+
+
 def test_what_it_has_not_learnt_is_refused_in_a_line(any_model, tmp_path):
     parts = any_model.parts
     small = AnyModel(
@@ -126,6 +133,9 @@ def test_what_it_has_not_learnt_is_refused_in_a_line(any_model, tmp_path):
     )
     picture = np.asarray(painted(1, 16, 16))
     silent = Audio(samples=np.zeros(800, np.float32), rate=8000)
+    moving = Video(frames=np.stack([np.full((16, 16, 3), n * 60, np.uint8) for n in range(3)]), fps=4)
+    moving = moving.save(tmp_path / "moving.gif")
+    (tmp_path / "cut.gif").write_bytes(moving.read_bytes()[:30])
     for ask, says in (
         (lambda: small.generate("红苹果"), "picture → text"),
         (lambda: small.translate(picture, to="text:en"), "language"),
@@ -145,6 +155,12 @@ def test_what_it_has_not_learnt_is_refused_in_a_line(any_model, tmp_path):
         (lambda: any_model.generate("a cat", guidance=-1), "guidance"),
         (lambda: any_model.generate("cat " * 200), "context|reads at most"),
         (lambda: any_model.translate(tmp_path / "none.png", to="text:zh"), "no file"),
+        (lambda: any_model.translate(str(tmp_path / "none.png"), to="text:zh"), "no file"),
+        (lambda: any_model.translate("a cat", to="text:zh"), "--to"),
+        (lambda: any_model.generate("a \0 cat"), "NUL"),
+        (lambda: any_model.answer(picture, "what \0 is it?"), "NUL"),
+        (lambda: small.translate(moving, to="text:zh"), "saved as PNG"),
+        (lambda: small.translate(tmp_path / "cut.gif", to="text:zh"), "damaged"),
         (lambda: any_model.translate(str(tmp_path), to="text:zh"), "is a folder"),
         (lambda: any_model.translate("cat " * 5000, to="image"), "reads at most"),
     ):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image as Pillow
 from torch import Tensor
 
 from zaohua.artifacts import Artifact, Audio, Image, Text, Video
@@ -19,6 +20,7 @@ from zaohua.multimodal.any.vocabulary import Vocabulary
 
 _SOUNDS = (".wav", ".flac", ".ogg", ".mp3", ".m4a", ".aac", ".opus")
 _FILMS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".gif")
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".avif")
 _TEXTS = (".txt", ".md")
 _LONGEST_NAME = 1024
 Given = str | Path | Artifact | np.ndarray | Any
@@ -49,6 +51,8 @@ def read_input(given: Given) -> Input:
     if isinstance(given, Video):
         return Input("video", content=given.frames)
     if isinstance(given, str) and not _exists(given):
+        if len(given) < _LONGEST_NAME and given.lower().endswith((*_PICTURES, *_SOUNDS, *_FILMS)):
+            raise UsageError(t("anymodal.no_file", path=given))  # misspelt, and no text about an apple.png
         return Input("text", given)
     if not isinstance(given, str | Path):
         return Input("image", content=given)
@@ -62,7 +66,7 @@ def read_input(given: Given) -> Input:
         return Input("text", path.read_text(encoding="utf-8", errors="replace").strip(), path.name)
     if suffix in _SOUNDS:
         return Input("audio", name=path.name, content=open_sound(path))
-    if suffix in _FILMS:
+    if suffix in _FILMS and not (suffix == ".gif" and _is_still(path)):
         return Input("video", name=path.name, content=_film(path))
     return Input("image", name=path.name, content=open_picture(path)[0])
 
@@ -95,6 +99,15 @@ def _exists(text: str) -> bool:
         return 0 < len(text) < _LONGEST_NAME and Path(text).expanduser().exists()
     except (OSError, ValueError, RuntimeError):
         return False
+
+
+def _is_still(path: Path) -> bool:
+    """Whether a GIF is one picture, or nothing that can be read."""
+    try:
+        with Pillow.open(path, formats=("GIF",)) as image:
+            return not getattr(image, "is_animated", False)
+    except Exception:  # a damaged file raises whatever its decoder happens to break on
+        return True
 
 
 def _film(path: Path) -> list[np.ndarray]:

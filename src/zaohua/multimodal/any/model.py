@@ -139,6 +139,8 @@ class AnyModel:
             raise UsageError(t("generate.bad_option", name="guidance", value=guidance, expected=expected))
         sampling = SamplingConfig(temperature=temperature, top_k=top_k, top_p=top_p)
         prompts = [prompt] if isinstance(prompt, str) else list(prompt)
+        if not cut:
+            _check_text(*prompts)
         opening = [self.vocabulary.mark(medium)]
         spans = self._spans(medium, self.vocabulary.longest_of(medium))
         room = self.decoder.config.context - self.vocabulary.longest_of(medium) - len(opening) if cut else None
@@ -168,6 +170,7 @@ class AnyModel:
             raise UsageError(t("anymodal.does_not_answer", known=self._known()))
         if given.medium != "image":
             raise UsageError(t("anymodal.not_a_picture", medium=given.medium))
+        _check_text(question)
         language = prompt_language(question, self.parts.knows.languages)
         return self.read([given], language, questions=[question], **options)[0]
 
@@ -301,12 +304,21 @@ class AnyModel:
 
     def _check(self, source: str, target: str) -> None:
         """Raises UsageError for a way that it has not learnt."""
-        if not any(TEMPLATES[name] == (source, target) for name in self.parts.knows.templates):
+        ways = [TEMPLATES[name] for name in self.parts.knows.templates]
+        if (source, target) not in ways:
+            if source == "video" and ("image", target) in ways:
+                raise UsageError(t("anymodal.film_for_picture"))
             raise UsageError(t("anymodal.not_learnt", source=source, target=target, known=self._known()))
 
     def _known(self) -> str:
         """What it has learnt, for people."""
         return ", ".join(t(f"anymodal.template_{name}") for name in self.parts.knows.templates)
+
+
+def _check_text(*texts: str) -> None:
+    """Raises UsageError for what no text holds."""
+    if any("\0" in text for text in texts):
+        raise UsageError(t("generate.nul_in_prompt"))
 
 
 def _target(to: str, known: Sequence[str]) -> tuple[str, str]:
