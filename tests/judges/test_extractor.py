@@ -1,5 +1,6 @@
 """Named extractors: what they are given, what they say, and how they refuse."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,10 +31,10 @@ def real(shared_data: Path, name: str, count: int) -> tuple[Tensor, np.ndarray]:
     return torch.from_numpy(pictures.copy())[:, None], read_idx(folder / "t10k-labels-idx1-ubyte.gz")[:count]
 
 
-def efficientnet(side: int) -> Extractor:
+def efficientnet(side: int, which: str = "lite0") -> Extractor:
     """With its weights from the network, or a skip where there is none."""
     try:
-        return open_extractor(f"efficientnet-lite0-{side}")
+        return open_extractor(f"efficientnet-{which}-{side}")
     except ZaohuaError as error:
         pytest.skip(str(error))
 
@@ -113,14 +114,16 @@ def test_stacked_digits_are_counted(shared_data):
 # ---- EfficientNet
 
 
-def test_efficientnet_knows_a_palace_and_a_daisy():
-    judge = efficientnet(224)
+@pytest.mark.parametrize(("which", "side", "digest"), [("lite0", 224, "c68669a5"), ("lite1", 64, "c1406bc9")])
+def test_efficientnet_knows_a_palace_and_a_daisy(which, side, digest):
+    named = efficientnet(side, which)
+    judge = replace(named, side=224)  # at which it was trained
     samples = pytest.importorskip("sklearn.datasets").load_sample_images().images
     pictures = torch.stack([torch.from_numpy(np.array(image)).permute(2, 0, 1)[..., :427] for image in samples])
     best = judge.read(pictures).probabilities.argsort(1)[:, ::-1]
     assert 698 in best[0, :5]  # palace
     assert 985 in best[1, :5]  # daisy
-    assert judge.name == "efficientnet-lite0-224@c68669a5"
+    assert named.name == f"efficientnet-{which}-{side}@{digest}"
 
 
 def test_perceptual_distance_grows_with_what_is_done_to_a_picture():
