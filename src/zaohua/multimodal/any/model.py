@@ -7,13 +7,12 @@ from typing import Any, Self
 import numpy as np
 import torch
 
-from zaohua.artifacts import Artifact, Audio, Image, Text, Video
+from zaohua.artifacts import Artifact, Image, Text
 from zaohua.errors import UsageError
 from zaohua.i18n import t
 from zaohua.language.engine.engine import Engine
-from zaohua.language.engine.given import Vectors
 from zaohua.language.engine.request import Request, check_range
-from zaohua.language.engine.spans import Guidance, Span
+from zaohua.language.engine.spans import Guidance
 from zaohua.language.generation import MOST_TEXTS
 from zaohua.language.sampling import SamplingConfig
 from zaohua.machine import usual_device
@@ -21,11 +20,11 @@ from zaohua.model_folder.files import read_card
 from zaohua.multimodal.any.folder import Parts, load_any, save_any
 from zaohua.multimodal.any.inputs import Given, Input, codes_of, read_input
 from zaohua.multimodal.any.languages import prompt_language
-from zaohua.multimodal.any.templates import TEMPLATES, Part, medium_part, seen_part, text_part
-from zaohua.multimodal.any.vocabulary import LANGUAGES
+from zaohua.multimodal.any.outputs import ARTIFACTS, artifacts_of, spans_of, target_of
+from zaohua.multimodal.any.prompts import medium_prompt, prompt_ids, text_prompt
+from zaohua.multimodal.any.templates import TEMPLATES
 from zaohua.multimodal.sight import Eye
 
-_ARTIFACTS: dict[str, type[Artifact]] = {"text": Text, "image": Image, "audio": Audio, "video": Video}
 GUIDANCE = 2.0  # of media by text, unless asked otherwise
 _AT_ONCE = 128  # texts and pictures written at a time, a guided one counted twice
 _TEXT_TOKENS = 64  # of a caption or an answer
@@ -87,7 +86,7 @@ class AnyModel:
 
     def artifact(self, to: str) -> type[Artifact]:
         """What it returns for such a target. Raises UsageError for one that is unknown."""
-        return _ARTIFACTS[_target(to, self.parts.knows.languages)[0]]
+        return ARTIFACTS[target_of(to, self.parts.knows.languages)[0]]
 
     # ---- what it does
 
@@ -98,7 +97,7 @@ class AnyModel:
         those of generate(). Raises UsageError, one line that says what it knows, for what it has not learnt.
         """
         given = read_input(x)
-        medium, language = _target(to, self.parts.knows.languages)
+        medium, language = target_of(to, self.parts.knows.languages)
         if given.medium == medium:
             raise UsageError(t("anymodal.same_medium", medium=medium))
         if given.medium == "text":
@@ -129,7 +128,7 @@ class AnyModel:
         number i depends on (seed, i, its prompt) alone. cut: a prompt that is too long is cut, as those learnt from
         were, instead of refused. Raises UsageError for what it has not learnt, ZaohuaError for a prompt too long.
         """
-        medium, _ = _target(to, self.parts.knows.languages)
+        medium, _ = target_of(to, self.parts.knows.languages)
         if medium == "text":
             raise UsageError(t("anymodal.text_of_text"))
         self._check("text", medium)
@@ -142,11 +141,11 @@ class AnyModel:
         if not cut:
             _check_text(*prompts)
         opening = [self.vocabulary.mark(medium)]
-        spans = self._spans(medium, self.vocabulary.longest_of(medium))
+        spans = spans_of(medium, self.vocabulary, self.vocabulary.longest_of(medium))
         room = self.decoder.config.context - self.vocabulary.longest_of(medium) - len(opening) if cut else None
         requests = []
         for text in prompts:
-            asked = [*self._asked(text, room).tolist(), *opening]
+            asked = [*prompt_ids(self.parts, text, room), *opening]
             guided = Guidance(opening, guidance) if guidance != 1 and len(asked) > 1 else None
             requests += [
                 Request(
@@ -160,8 +159,9 @@ class AnyModel:
                 for index in range(n)
             ]
         completions = self.engine.complete(requests)
-        names = [text for text in prompts for _ in range(n)]
-        return self._artifacts(medium, [completion.ids for completion in completions], names, seed, n)
+        told = self._told([text for text in prompts for _ in range(n)], seed, n)
+        tokens = [completion.ids for completion in completions]
+        return artifacts_of(medium, tokens, self.vocabulary, self.parts.tokenisers, told)
 
     def answer(self, picture: Given, question: str, **options: Any) -> Text:
         """The answer to a question about a picture, in the question's language. options: those of read()."""
@@ -186,11 +186,12 @@ class AnyModel:
         check_range("rows", rows, 0, grid_rows - 1)
         kept = codes_of(given, self.vocabulary, self.parts.tokenisers)[: rows * columns]
         begun = self.vocabulary.tokens("image", kept)[:-1].tolist()
-        spans = self._spans("image", self.vocabulary.picture - len(kept))
+        spans = spans_of("image", self.vocabulary, self.vocabulary.picture - len(kept))
         sampling = SamplingConfig(temperature=temperature)
         asked = [Request(prompt=begun, sampling=sampling, seed=seed, index=i, **spans) for i in range(n)]
         made = [[*begun, *completion.ids] for completion in self.engine.complete(asked)]
-        return self._artifacts("image", made, [given.name] * n, seed, n)
+        told = self._told([given.name] * n, seed, n)
+        return artifacts_of("image", made, self.vocabulary, self.parts.tokenisers, told)
 
     def read(
         self,
@@ -210,11 +211,11 @@ class AnyModel:
         sampling, end = SamplingConfig(temperature=temperature), self.tokenizer.eot_id
         requests = []
         for index, given in enumerate(inputs):
-            taken, vectors = self._taken(given)
+            taken, vectors = medium_prompt(self.parts, given, lambda: self.eye)
             parts = [taken]
             if questions is not None:
                 room = (self.decoder.config.context - len(taken.tokens)) // 2 if cut else None  # as Filler shares it
-                parts.append(self._text(questions[index], language, room))
+                parts.append(text_prompt(self.parts, questions[index], language, room))
             prompt = [*np.concatenate([part.tokens for part in parts]).tolist(), self.vocabulary.mark(language)]
             room = max(1, min(max_new_tokens, self.decoder.config.context - len(prompt)))
             requests.append(
@@ -243,63 +244,11 @@ class AnyModel:
 
     # ---- its parts
 
-    def _asked(self, text: str, room: int | None = None) -> np.ndarray:
-        """Tokens of a prompt with its marks; none for none. room: as below."""
-        text = text.strip()
-        if not text:
-            return np.zeros(0, np.int64)
-        return self._text(text, prompt_language(text, self.parts.knows.languages), room).tokens
-
-    @torch.no_grad()
-    def _taken(self, given: Input) -> tuple[Part, Vectors | None]:
-        """A picture, sound or film as a prompt begins with it: its codes, or the place for what is seen of it."""
-        sight = self.parts.sight
-        if sight is None or given.medium != "image":
-            codes = codes_of(given, self.vocabulary, self.parts.tokenisers)
-            return medium_part(self.vocabulary, given.medium, codes), None
-        seen = given.seen
-        if seen is None:
-            assert self.parts.tokenisers.image is not None
-            seen = self.eye.look(self.parts.tokenisers.image.pixels(given.content))[0]
-        vectors = sight(seen[None].to(sight.positions.device))[0]
-        return seen_part(self.vocabulary, seen, sight.tokens), Vectors(1, vectors)
-
-    def _text(self, text: str, language: str, room: int | None = None) -> Part:
-        """room: tokens that it may take with its marks, if there is a limit."""
-        ids = np.asarray(self.tokenizer.encode(text), np.int64)[: None if room is None else max(0, room - 2)]
-        return text_part(self.vocabulary, language, ids, self.tokenizer.eot_id)
-
-    def _spans(self, medium: str, count: int) -> dict[str, Any]:
-        """What a request may write to be a picture, sound or film of so many codes; a sound may end before."""
-        codes = self.vocabulary.span(medium)
-        if medium != "audio":
-            return {"spans": (Span(codes.start, codes.stop, count),)}
-        closing = self.vocabulary.mark("/audio")
-        return {"spans": (Span(codes.start, codes.stop, count, closing),), "stop_ids": frozenset({closing})}
-
-    def _artifacts(
-        self, medium: str, tokens: Sequence[Sequence[int]], prompts: Sequence[str], seed: int, n: int
-    ) -> list[Any]:
-        """Pictures, sounds or films of the tokens that were written."""
-        codes = [torch.from_numpy(self.vocabulary.codes(medium, each)) for each in tokens]
-        told: list[dict[str, Any]] = [
+    def _told(self, prompts: Sequence[str], seed: int, n: int) -> list[dict[str, Any]]:
+        """Where each of n things of each prompt comes from."""
+        return [
             {"prompt": prompt, "model": self.name, "seed": seed, "index": place % n}
             for place, prompt in enumerate(prompts)
-        ]
-        image, audio = self.parts.tokenisers.image, self.parts.tokenisers.audio
-        if medium == "audio":
-            assert audio is not None
-            waves = [audio.decode(each[None])[0].numpy() if len(each) else np.zeros(1, np.float32) for each in codes]
-            return [Audio(samples=wave, rate=audio.rate, **facts) for wave, facts in zip(waves, told, strict=True)]
-        assert image is not None
-        pixels = image.decode(torch.stack(codes).view(-1, *self.vocabulary.grid)).permute(0, 2, 3, 1).numpy()
-        if medium == "image":
-            return [Image(pixels=picture, **facts) for picture, facts in zip(pixels, told, strict=True)]
-        films = pixels.reshape(len(codes), -1, *pixels.shape[1:])
-        films = films.repeat(3, axis=4) if films.shape[4] == 1 else films[..., :3]
-        return [
-            Video(frames=np.ascontiguousarray(film), fps=self.vocabulary.fps, **facts)
-            for film, facts in zip(films, told, strict=True)
         ]
 
     def _check(self, source: str, target: str) -> None:
@@ -319,14 +268,3 @@ def _check_text(*texts: str) -> None:
     """Raises UsageError for what no text holds."""
     if any("\0" in text for text in texts):
         raise UsageError(t("generate.nul_in_prompt"))
-
-
-def _target(to: str, known: Sequence[str]) -> tuple[str, str]:
-    """ "text:zh" -> ("text", "zh"); a medium alone in the first language known."""
-    medium, _, language = to.partition(":")
-    language = language or (known[0] if known else LANGUAGES[0])
-    if medium not in _ARTIFACTS or (":" in to and medium != "text"):
-        raise UsageError(t("anymodal.unknown_target", to=to))
-    if medium == "text" and language not in known:
-        raise UsageError(t("anymodal.other_language", found=language, known=", ".join(known)))
-    return medium, language
