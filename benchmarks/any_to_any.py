@@ -123,7 +123,8 @@ def drawn(model: AnyModel, asked: Asked, given: argparse.Namespace, rival: Image
         ways["kinds"] = [kind or name for kind, name in zip(told, names, strict=True)]
     for way, prompts in ways.items():
         start = time.perf_counter()
-        made = model.generate(prompts, guidance=given.guidance, temperature=given.temperature)
+        ways_of = {"guidance": given.guidance, "temperature": given.temperature, "best_of": given.best_of}
+        made = model.generate(prompts, **ways_of)
         seconds = time.perf_counter() - start
         pictures = torch.from_numpy(np.stack([one.pixels for one in made])).permute(0, 3, 1, 2)
         rows.append(scores.row(f"drawn of {asked.language} {way}", pictures, seconds))
@@ -182,7 +183,8 @@ def show(model: AnyModel, asked: Sequence[Asked], given: argparse.Namespace) -> 
         chosen = each.numbers[:: max(1, len(each.numbers) // given.rows)][: given.rows]
         for number in chosen:
             prompt = each.examples.items[number].texts[each.language][0]
-            made = model.generate(prompt, n=COLUMNS - 1, guidance=given.guidance, temperature=given.temperature)
+            ways_of = {"guidance": given.guidance, "temperature": given.temperature, "best_of": given.best_of}
+            made = model.generate(prompt, n=COLUMNS - 1, **ways_of)
             real = each.side.media[number]
             rows.append(torch.stack([real, *(torch.from_numpy(one.pixels).permute(2, 0, 1) for one in made)]))
             print(len(rows), each.language, prompt)
@@ -212,6 +214,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1000, help="held-back things that are looked at, at most")
     parser.add_argument("--guidance", type=float, default=2.0)
     parser.add_argument("--temperature", type=float, default=1.0)
+    parser.add_argument("--best-of", type=int, default=1, help="so many are drawn for each that is scored")
     parser.add_argument("--takes", type=int, default=20, help="clips that are said of every word")
     parser.add_argument("--rival", type=Path, help="run of a GAN of pictures whose classes are the same kinds")
     parser.add_argument("--grid", type=Path)
@@ -222,7 +225,8 @@ def main() -> None:
     lines = [f"## Any to any, {given.run.name} — {date.today()}", ""]
     lines += [
         f"{model.decoder.config.num_parameters():,} parameters, checkpoint {given.checkpoint}; guidance "
-        f"{given.guidance:g}, temperature {given.temperature:g}, {torch.get_num_threads()} thread(s). {versions()}",
+        f"{given.guidance:g}, temperature {given.temperature:g}, best of {given.best_of}, "
+        f"{torch.get_num_threads()} thread(s). {versions()}",
         "",
     ]
     weights = task.found.weights

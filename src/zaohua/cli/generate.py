@@ -53,6 +53,7 @@ def generate(
     stream: Annotated[bool, typer.Option("--stream/--no-stream", help="generate.help_stream", **_TEXT)] = True,
     to: Annotated[str | None, typer.Option("--to", help="anymodal.help_to", metavar="MEDIUM", **_MEDIA)] = None,
     guidance: Annotated[float | None, typer.Option(help="anymodal.help_guidance", **_MEDIA)] = None,
+    best_of: Annotated[int, typer.Option("--best-of", help="anymodal.help_best_of", **_MEDIA)] = 1,
     label: Annotated[str | None, typer.Option("--class", help="generate.help_class", metavar="NAME", **_MEDIA)] = None,
     truncation: Annotated[float, typer.Option(help="generate.help_truncation", **_MEDIA)] = 1.0,
     grid: Annotated[bool, typer.Option("--grid", help="generate.help_grid", **_MEDIA)] = False,

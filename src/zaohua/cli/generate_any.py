@@ -18,6 +18,7 @@ def make(
     json: bool,
     to: str | None,
     guidance: float | None,
+    best_of: int,
     temperature: float,
     top_k: int | None,
     top_p: float | None,
@@ -37,5 +38,6 @@ def make(
         temperature=temperature,
         top_k=top_k,
         top_p=top_p,
+        best_of=best_of,
     )
     save_all(made, out, opened.name, seed, json=json, to=target)

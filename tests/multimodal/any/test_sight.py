@@ -12,6 +12,7 @@ from zaohua.errors import UsageError, ZaohuaError
 from zaohua.multimodal import sight as sights
 from zaohua.multimodal.any.inputs import read_input
 from zaohua.multimodal.any.network import AnyNetwork
+from zaohua.multimodal.any.ranking import likelihoods
 from zaohua.multimodal.sight import Eye
 from zaohua.training.run import train_recipe
 from zaohua.training.task import Draw
@@ -76,6 +77,14 @@ def test_what_is_written_is_what_the_network_would_write(seeing, tmp_path):
                 logits = network(torch.tensor([ids]), (torch.tensor([0]), seen))[0, -1]
             ids.append(int(logits[: model.tokenizer.vocab_size].argmax()))
         assert model.tokenizer.decode(ids[-said.tokens :]).startswith(said.text)
+    codes = model.parts.tokenisers.image.encode(model.parts.tokenisers.image.pixels(read_input(files[0]).content))
+    told = likelihoods(model.parts, lambda: model.eye, "image", [codes[0].numpy().ravel()], ["a cat"])
+    seen = model.eye.look(model.parts.tokenisers.image.decode(codes))
+    words = [*model.tokenizer.encode("a cat"), model.tokenizer.eot_id]
+    ids = [*[mark("image")] * (1 + model.parts.sight.tokens), mark("/image"), mark("en"), *words[:-1]]
+    with torch.no_grad():
+        logits = network(torch.tensor([ids]), (torch.tensor([0]), seen))[0, -len(words) :].log_softmax(-1)
+    assert told == pytest.approx([sum(logits[place, word].item() for place, word in enumerate(words))], rel=1e-4)
     again = tmp_path / "again"
     model.save(again)
     other = hub.load(again)

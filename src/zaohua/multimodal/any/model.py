@@ -22,6 +22,7 @@ from zaohua.multimodal.any.inputs import Given, Input, codes_of, read_input
 from zaohua.multimodal.any.languages import prompt_language
 from zaohua.multimodal.any.outputs import ARTIFACTS, artifacts_of, spans_of, target_of
 from zaohua.multimodal.any.prompts import medium_prompt, prompt_ids, text_prompt
+from zaohua.multimodal.any.ranking import best, likelihoods
 from zaohua.multimodal.any.templates import TEMPLATES
 from zaohua.multimodal.sight import Eye
 
@@ -120,24 +121,32 @@ class AnyModel:
         temperature: float = 1.0,
         top_k: int | None = None,
         top_p: float | None = None,
+        best_of: int = 1,
         cut: bool = False,
     ) -> list[Any]:
         """n pictures, sounds or films of a prompt, or of each of several, in order; no prompt: whatever it knows.
 
         guidance: above 1 obeys the prompt more and varies less, see engine.spans.Guidance; 1 leaves it out. A medium of
-        number i depends on (seed, i, its prompt) alone. cut: a prompt that is too long is cut, as those learnt from
-        were, instead of refused. Raises UsageError for what it has not learnt, ZaohuaError for a prompt too long.
+        number i depends on (seed, i, its prompt) alone. best_of: so many are made for each that is returned, and those
+        are kept that the model itself would call by the prompt most surely, the surest first. cut: a prompt that is too
+        long is cut, as those learnt from were, instead of refused. Raises UsageError for what it has not learnt,
+        ZaohuaError for a prompt too long.
         """
         medium, _ = target_of(to, self.parts.knows.languages)
         if medium == "text":
             raise UsageError(t("anymodal.text_of_text"))
         self._check("text", medium)
         check_range("n", n, 1, MOST_TEXTS)
+        check_range("best_of", best_of, 1, MOST_TEXTS // n)
         if not 0 <= guidance <= _STRONGEST:
             expected = t("engine.expected_range", least=0, most=_STRONGEST)
             raise UsageError(t("generate.bad_option", name="guidance", value=guidance, expected=expected))
         sampling = SamplingConfig(temperature=temperature, top_k=top_k, top_p=top_p)
         prompts = [prompt] if isinstance(prompt, str) else list(prompt)
+        if best_of > 1:
+            self._check(medium, "text")
+            if not all(text.strip() for text in prompts):
+                raise UsageError(t("anymodal.nothing_to_choose_by"))
         if not cut:
             _check_text(*prompts)
         opening = [self.vocabulary.mark(medium)]
@@ -156,11 +165,14 @@ class AnyModel:
                     guidance=guided,
                     **spans,
                 )
-                for index in range(n)
+                for index in range(n * best_of)
             ]
         completions = self.engine.complete(requests)
-        told = self._told([text for text in prompts for _ in range(n)], seed, n)
         tokens = [completion.ids for completion in completions]
+        told = self._told([text for text in prompts for _ in range(n * best_of)], seed, n * best_of)
+        if best_of > 1:
+            kept = self._likeliest(medium, tokens, [each["prompt"] for each in told], n * best_of, n)
+            tokens, told = [tokens[place] for place in kept], [told[place] for place in kept]
         return artifacts_of(medium, tokens, self.vocabulary, self.parts.tokenisers, told)
 
     def answer(self, picture: Given, question: str, **options: Any) -> Text:
@@ -243,6 +255,13 @@ class AnyModel:
         ]
 
     # ---- its parts
+
+    def _likeliest(
+        self, medium: str, tokens: Sequence[Sequence[int]], prompts: Sequence[str], count: int, keep: int
+    ) -> list[int]:
+        """Places of the `keep` of every `count` things that it would call by their prompt most surely."""
+        codes = [self.vocabulary.codes(medium, each) for each in tokens]
+        return best(likelihoods(self.parts, lambda: self.eye, medium, codes, prompts), count, keep)
 
     def _told(self, prompts: Sequence[str], seed: int, n: int) -> list[dict[str, Any]]:
         """Where each of n things of each prompt comes from."""
