@@ -14,6 +14,7 @@ from zaohua.careers.finding.chinese import ChineseTitles
 from zaohua.careers.finding.english import EnglishTitles, english_titles
 from zaohua.careers.finding.find import find
 from zaohua.careers.occupations import occupations
+from zaohua.careers.outlook import outlooks
 from zaohua.errors import ZaohuaError
 from zaohua.i18n import using
 
@@ -37,10 +38,13 @@ def test_english_names_of_ours_are_new_and_lead_somewhere() -> None:
 
 
 def test_the_largest_of_several_comes_first() -> None:
-    """A name that many occupations have means the one with the most people, with little confidence."""
+    """A name that many occupations have means the one with the most people, as sure as their part of all is large."""
     found = find("driver")
     assert found.code == "53-3032"
-    assert found.confidence < 0.3
+    codes = english_titles().exact("driver")
+    people = {code: outlooks()[code].employment for code in codes}
+    assert found.confidence == pytest.approx(people["53-3032"] / sum(people.values()), abs=0.005)
+    assert found.confidence < 0.7
     assert found.others
 
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from zaohua.careers import store
-from zaohua.careers.finding.chinese import own_name
+from zaohua.careers.finding.aliases import own_lines
 from zaohua.careers.occupations import occupations
 from zaohua.careers.outlook import median_wage, outlooks
 
@@ -14,12 +14,15 @@ SMALLEST = 10.0  # thousands employed: below, a percentage says little
 
 @dataclass(frozen=True)
 class Announced:
-    """An occupation or work type (工种) that China announced; code is empty where no official code exists yet."""
+    """An occupation or work type (工种) that China announced; code is empty where no official code exists yet.
+
+    name_en and soc, the nearest US occupation ("" for none), are our own reading, not an official translation."""
 
     batch: int
     date: str
     kind: str
     name: str
+    name_en: str
     parent: str
     code: str
     soc: str
@@ -48,16 +51,17 @@ class Growing:
 
 def announced() -> list[Announced]:
     """All batches, the newest first."""
-    soc = {row["csco"]: row["soc"] for row in store.rows("crosswalk")}
+    read = {name: (english, soc) for name, english, soc in own_lines("new_in_china.psv")}
     found = [
         Announced(
             int(row["batch"]),
             row["date"],
             row["kind"],
             row["name"],
+            read.get(row["name"], ("", ""))[0],
             row["parent"],
             row["code"],
-            soc.get(row["code"]) or own_name(row["name"]) or "",
+            read.get(row["name"], ("", ""))[1],
             row["ai_related"] == "1",
         )
         for row in store.rows("new_in_china")

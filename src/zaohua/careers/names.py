@@ -27,13 +27,21 @@ CLASSES = {
 
 
 def element(identifier: str) -> str:
-    """A skill or an area of knowledge."""
-    return _chinese()[identifier] if language() == "zh" else skills.elements()[identifier][1]
+    """A skill or an area of knowledge; the latter says so, since Mathematics is the name of both."""
+    if language() == "zh":
+        return _chinese()[identifier]
+    kind, name = skills.elements()[identifier]
+    return t("careers.knowledge", name=name) if kind == "knowledge" else name
 
 
 def activity(identifier: str) -> str:
     """An intermediate work activity."""
     return _chinese().get(identifier, identifier) if language() == "zh" else _activities()[identifier]
+
+
+def in_language(title: str) -> str:
+    """The title of an intermediate work activity, in whichever language it is given; another text as it is."""
+    return activity(_titled()[title]) if title in _titled() else title
 
 
 def study(measure: str) -> str:
@@ -50,6 +58,12 @@ def of_class(english: str) -> str:
 @cache
 def _chinese() -> dict[str, str]:
     return dict(own_lines("names_zh.psv"))
+
+
+@cache
+def _titled() -> dict[str, str]:
+    english = {title: identifier for identifier, title in _activities().items()}
+    return english | {title: identifier for identifier, title in _chinese().items() if identifier in _activities()}
 
 
 @cache

@@ -9,7 +9,7 @@ import io
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -24,7 +24,7 @@ class Source:
     """One publication: who published what, when, under which licence, and where it is to be had.
 
     period: what its figures are of, `2024/2034` or `2025-11`; fetched: the day an update brought it, whose publication
-    date is not known."""
+    date is not known; zh: in Chinese what is told in our own words, not the name of a publication or a notice."""
 
     id: str
     publisher: str
@@ -35,6 +35,12 @@ class Source:
     notice: str = ""
     period: str = ""
     fetched: str = ""
+    zh: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    def named(self, language: str) -> dict[str, str]:
+        """publisher, title and licence in a language."""
+        own = {"publisher": self.publisher, "title": self.title, "licence": self.licence}
+        return own | dict(self.zh) if language == "zh" else own
 
 
 def updated_folder() -> Path:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from zaohua.careers.pages.section import Page
 
 app = typer.Typer()
-_NAME = 22  # columns that the names in a table keep beside its figures
 app.command("assess", help="exposure.assess")(assess)
 app.command("report", help="staff.report")(report)
 
@@ -122,7 +121,7 @@ def answer(page: "Page", data: dict[str, Any], html: Path | None, json: bool) ->
     if json:
         print_json(data)
         return
-    from rich.cells import cell_len
+    from zaohua.cli.columns import widths, wrapped
 
     screen = console()
     screen.print(page.title, style="bold")
@@ -137,10 +136,13 @@ def answer(page: "Page", data: dict[str, Any], html: Path | None, json: bool) ->
             screen.print(f"  · {line}")
         if part.table:
             made = table("", *part.table.head)
-            made.padding = (0, 1)
-            made.columns[0].min_width = min(_NAME, max(cell_len(row[0]) for row in part.table.rows))
+            made.padding, made.pad_edge = (0, 1, 0, 0), False
+            columns = widths([part.table.head, *part.table.rows], screen.width - 2 * len(part.table.head) - 2)
+            for column, wide in zip(made.columns, columns, strict=True):
+                column.width = wide
+                column.header = wrapped(str(column.header), wide)
             for row in part.table.rows:
-                made.add_row(*row)
+                made.add_row(*map(wrapped, row, columns))
             screen.print(made)
         for note in part.notes:
             screen.print(note)

@@ -20,6 +20,7 @@ def assess(
 
     from zaohua.careers.exposure import meaning
     from zaohua.careers.exposure.assess import assess as assessed
+    from zaohua.careers.exposure.assess import leading_profile
     from zaohua.careers.exposure.duties import checked, decoded, duties, read_description
     from zaohua.careers.exposure.page import page
     from zaohua.cli.careers import answer
@@ -30,4 +31,6 @@ def assess(
         meaning.fetch()
     found = assessed(parts)
     data = {"construct": t("careers.construct"), "country": "US", **asdict(found)}
+    if found.leading:
+        data["occupation"] = leading_profile(found.leading).data()
     answer(page(found), data, html, json)

@@ -177,3 +177,30 @@ def test_parts_and_page(tmp_path: Path) -> None:
     assert found.total is None
     with using("en"):
         assert any("Fewer than 5" in sentence for sentence in page(found).sentences())
+
+
+def test_large_lists_and_doubtful_rows_are_told_in_full(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = written(tmp_path, 'role,headcount\nnurse,"2,000,000"\nteacher,8.5\n')
+    for language, doubt in (
+        (
+            "en",
+            "“teacher”: matched with doubt (Elementary school teachers, except special education, 25-2021; right",
+        ),
+        ("zh", "“teacher”：匹配存疑（当作小学教师，25-2021；"),
+    ):
+        assert run(["careers", "report", str(file), "--lang", language]) == 0
+        shown = capsys.readouterr().out
+        assert "2,000,000" in shown
+        assert "e+06" not in shown
+        assert doubt in shown
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_hours_by_occupation_are_drawn_and_their_sources_named(tmp_path: Path, language: str) -> None:
+    with using(language):
+        shown = page(staff_report(read_staff(written(tmp_path, LIST)), "–"))
+        drawn = [part for part in shown.sections if part.chart]
+        assert drawn
+        assert all("plotly" in part.chart[1]() for part in drawn if part.chart)
+        assert "GPTs are GPTs" in " ".join(shown.sections[-1].lines)
+        assert any(f"{TODAY:.0%}" in sentence and "2026" in sentence for sentence in shown.sentences())

@@ -12,19 +12,25 @@ from zaohua.careers.exposure.matching import Match, matcher
 from zaohua.careers.exposure.model import best_for
 from zaohua.careers.exposure.occupations import WIDTH, error_of_mean, of_occupation
 from zaohua.careers.exposure.scoring import Exposure, of_duties
+from zaohua.careers.finding.find import Found
 from zaohua.careers.finding.text import is_chinese
+from zaohua.careers.occupations import by_member, occupations
+from zaohua.careers.profile import Profile
+from zaohua.careers.transitions import WAGE_FLOOR, reachable
 
 # How far a job's own share lies from that of the occupation it is matched to, as a standard deviation. Specialities of
 # one occupation of SOC lie .058 from their mean, and so do the duties of 329 pages of the Occupational Outlook Handbook
 # from their matches; one person's job is taken to lie as far from its speciality again. How often Chinese duties find
 # their occupation has not been measured: there a match says no more than that occupations differ by .16.
 _WITHIN = {"en": 0.08, "zh": 0.16}
+_LEADS = 0.5  # of the duties: from here on the page tells what is published of the occupation
 
 
 @dataclass(frozen=True)
 class Assessment:
     """share: expected part of the duties whose time is halved, low … high its 90% interval; own: of the duties alone,
-    before they are drawn to what the matched occupations lead one to expect (expected, None without a match)."""
+    before they are drawn to what the matched occupations lead one to expect (expected, None without a match);
+    leading: the US occupation that at least half of the duties resemble, None where there is none."""
 
     language: str
     duties: tuple[Exposure, ...]
@@ -38,6 +44,7 @@ class Assessment:
     kinds: dict[str, Levels]
     disagreement: float
     automation: float
+    leading: str | None
 
 
 def assess(duties: Sequence[str]) -> Assessment:
@@ -74,7 +81,18 @@ def assess(duties: Sequence[str]) -> Assessment:
         kinds={kind: mean_levels(each.kinds[kind] for each in scored) for kind in KINDS},
         disagreement=float(np.mean([each.disagreement for each in scored])),
         automation=float(np.mean([each.automation for each in scored])),
+        leading=us_code(mixture[0].code) if mixture and mixture[0].share >= _LEADS else None,
     )
+
+
+def us_code(code: str) -> str | None:
+    """The line item of the projections behind a code of either classification; None where there is none."""
+    return by_member().get(_soc(code)) if code else None
+
+
+def leading_profile(code: str) -> Profile:
+    """Everything published of the occupation that the duties resemble."""
+    return Profile(Found("", code, "code", 1.0), occupations()[code], tuple(reachable(code)), WAGE_FLOOR)
 
 
 def _soc(code: str) -> str:

@@ -75,6 +75,10 @@ def read_description(source: str) -> str:
         is_file = False
     if is_file and path is not None:
         text = _file_text(path)
+    elif not source.strip():
+        raise ZaohuaError(t("exposure.empty"))
+    elif is_file is False and path is not None and path.is_dir():
+        raise ZaohuaError(t("exposure.bad_kind", name=source))
     elif len(source.split()) > 3 or (is_chinese(source) and len(source) > 12 and "." not in source[-6:]):
         text = source
     else:

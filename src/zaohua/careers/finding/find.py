@@ -42,6 +42,21 @@ _SHARED_NAMES = {
     "编辑",
     "翻译",
 }
+# Letters alone lead these to work that is spelled alike: housewife to house wirers.
+_NO_WORK = {
+    "student",
+    "housewife",
+    "househusband",
+    "homemaker",
+    "retired",
+    "retiree",
+    "unemployed",
+    "学生",
+    "家庭主妇",
+    "全职妈妈",
+    "退休",
+    "待业",
+}
 _KNOWN_ENGLISH, _KNOWN_CHINESE = 0.5, 0.5  # below these scores nothing is said to be known
 
 
@@ -55,7 +70,8 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Found:
-    """What `asked` was taken for. how: code, title, name, within, near or classification (by way of `csco`)."""
+    """What `asked` was taken for. how: code, title, name, shared (by several occupations: confidence is the part of
+    their people), within, near or classification (by way of `csco`)."""
 
     asked: str
     code: str
@@ -78,6 +94,8 @@ def find(asked: str) -> Found:
     asked = " ".join(asked.split())
     if not asked or len(asked) > _LONGEST or not re.search(r"\w", asked):
         raise ZaohuaError(t("careers.no_title"))
+    if asked.casefold() in _NO_WORK:
+        raise ZaohuaError(t("careers.no_work", asked=asked))
     plain = unicodedata.normalize("NFKC", asked)  # full-width digits
     if match := _SOC.fullmatch(plain):
         return _by_code(asked, f"{match[1]}-{match[2]}")
@@ -120,9 +138,10 @@ def _english(asked: str) -> Found:
         return Found(asked, code, "name", _OWN_RIGHT)
     ranked = titles.rank(asked)
     if exact:  # several occupations go by this name: the one with the most people comes first
-        ordered = sorted(exact, key=lambda code: -outlooks()[code].employment)
-        share = round(1 / len(exact), 2)
-        return Found(asked, ordered[0], "title", share, tuple(Candidate(code, share) for code in ordered[1:4]))
+        people = {code: outlooks()[code].employment for code in exact}
+        ordered = sorted(exact, key=lambda code: -people[code])
+        named = [Candidate(code, round(people[code] / (sum(people.values()) or 1), 2)) for code in ordered[:4]]
+        return Found(asked, named[0].code, "shared", named[0].confidence, tuple(named[1:]))
     best, score = ranked[0]
     others = tuple(Candidate(code, 0.0) for code, _ in ranked[1:4])
     if score < _KNOWN_ENGLISH:
@@ -134,17 +153,18 @@ def _english(asked: str) -> Found:
 
 
 def _chinese(asked: str) -> Found:
-    if code := chinese.own_name(asked):
-        return Found(asked, code, "name", _OWN_RIGHT)
     plain = text.without_rank(text.chinese(asked))
+    code = chinese.own_name(asked)
+    if code and (plain not in _SHARED_NAMES or occupations()[code].title_zh == plain):
+        return Found(asked, code, "name", _OWN_RIGHT)
     if entry := _csco_codes().get(plain):
         soc, how = _crosswalk()[entry]
         return Found(asked, soc, "classification", _CROSSWALK_RIGHT[how], csco=_csco_names()[entry])
     ranked = [(code, score) for code, score in chinese.chinese_titles().rank(asked, 20) if code in _crosswalk()]
     near = list(dict.fromkeys(_crosswalk()[code][0] for code, _ in ranked))
-    inside = chinese.name_within(asked)
+    inside = (plain, code) if code else chinese.name_within(asked)
     known = bool(ranked) and ranked[0][1] >= _KNOWN_CHINESE
-    if inside and (inside[0] not in _SHARED_NAMES or not known):
+    if inside and (code or inside[0] not in _SHARED_NAMES or not known):
         others = tuple(Candidate(code, 0.0) for code in near if code != inside[1])[:3]
         right = _SHARED_RIGHT if inside[0] in _SHARED_NAMES else _WITHIN_RIGHT
         return Found(asked, inside[1], "within", right, others)
@@ -158,7 +178,9 @@ def _chinese(asked: str) -> Found:
 
 
 def _listed(codes: list[str]) -> str:
-    return t("careers.comma").join(f"{occupations()[code].title} ({code})" for code in codes)
+    return t("careers.comma").join(
+        t("careers.found_code", title=occupations()[code].title, code=code) for code in codes
+    )
 
 
 @cache

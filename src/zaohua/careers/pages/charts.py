@@ -11,6 +11,7 @@ from zaohua.careers.exposure.levels import Levels
 from zaohua.careers.names import activity, study
 from zaohua.careers.occupations import occupations
 from zaohua.careers.outlook import years
+from zaohua.careers.pages import labels
 from zaohua.careers.profile import Profile
 from zaohua.careers.share import exposed_share
 from zaohua.careers.studies import Finding
@@ -30,6 +31,14 @@ def exposure_map(codes: Sequence[str]) -> Html:
         for code, theta in complementarity.thetas().items()
         if (share := exposed_share(code)) is not None
     }
+    shown = [code for code in codes if code in placed]
+    spots = [placed[code] for code in shown]
+    beside = labels.places(
+        [*(share for share, _ in spots), 0.05, 0.65],  # the chart is as wide and high as all occupations
+        [*(theta for _, theta in spots), 0.35, 0.85],
+        [*(occupations()[code].title for code in shown), "", ""],
+        290,
+    )
     figure = go.Figure()
     figure.add_scatter(
         x=[share for share, _ in placed.values()],
@@ -40,19 +49,18 @@ def exposure_map(codes: Sequence[str]) -> Html:
         marker={"size": 6, "color": OTHER},
         name=t("careers.all_occupations"),
     )
-    for code in codes:
-        if code in placed:
-            share, theta = placed[code]
-            figure.add_scatter(
-                x=[share],
-                y=[theta],
-                mode="markers+text",
-                text=[occupations()[code].title],
-                textposition="top center",
-                marker={"size": 13, "color": HERE},
-                showlegend=False,
-                hoverinfo="skip",
-            )
+    for code, (share, theta), place in zip(shown, spots, beside, strict=False):
+        figure.add_scatter(
+            x=[share],
+            y=[theta],
+            mode="markers+text",
+            text=[f"<b>{occupations()[code].title}</b>"],
+            textposition=place,
+            cliponaxis=False,
+            marker={"size": 13, "color": HERE},
+            showlegend=False,
+            hoverinfo="skip",
+        )
     figure.update_layout(showlegend=False)
     return draw(figure, "map", 380, x=t("careers.axis_share"), y=t("careers.axis_theta"))
 
@@ -60,7 +68,7 @@ def exposure_map(codes: Sequence[str]) -> Html:
 def places(findings: Sequence[Finding]) -> Html:
     """Where each study puts the occupation among a hundred."""
     findings = [each for each in findings if each.measure != "anthropic_automation"]  # a way of use, no exposure
-    names = [_broken(study(each.measure).split("：")[0].split(":")[0]) for each in findings]
+    names = [broken(study(each.measure).split("：")[0].split(":")[0]) for each in findings]
     figure = go.Figure()
     figure.add_bar(
         x=[each.percentile for each in findings],
@@ -81,7 +89,7 @@ def places(findings: Sequence[Finding]) -> Html:
 def activities(known: Sequence[tuple[str, float]], scored: Sequence[Scored]) -> Html:
     """What could be halved of each activity that weighs most, a line from one rater to the other; bars are as thick as
     the activity weighs."""
-    names = [_broken(f"{activity(name)} · {share:.0%}") for name, share in known]
+    names = [broken(f"{activity(name)} · {share:.0%}") for name, share in known]
     raters = [(each.people, each.gpt4, each.share) for each in scored]
     ends = [(min(each), max(each)) for each in raters]
     figure = go.Figure()
@@ -129,13 +137,14 @@ def kinds(found: Mapping[str, Levels]) -> Html:
 def next_map(profile: Profile) -> Html:
     """Feasibility × growth of the occupations within reach; colour is damped exposure, a ring marks the front."""
     found, (first, last) = profile.reachable, years()
+    names = [broken(occupations()[each.code].title, 22) for each in found]
     figure = go.Figure()
     figure.add_scatter(
         x=[each.feasibility for each in found],
         y=[each.growth for each in found],
         mode="markers+text",
-        text=[_broken(occupations()[each.code].title, 22) for each in found],
-        textposition="top center",
+        text=names,
+        textposition=labels.places([each.feasibility for each in found], [each.growth for each in found], names, 340),
         cliponaxis=False,
         textfont={"size": 11},
         hovertemplate="%{text}<br>%{x:.2f} · %{y:+.1f}%<extra></extra>",
@@ -145,13 +154,17 @@ def next_map(profile: Profile) -> Html:
             "colorscale": [[0, "#d9efe9"], [1, "#0b4a43"]],
             "line": {"color": HERE, "width": [3 if each.front else 0.5 for each in found]},
             "showscale": True,
-            "colorbar": {"title": {"text": t("careers.risk"), "side": "right"}, "thickness": 10, "outlinewidth": 0},
+            "colorbar": {
+                "title": {"text": f"{t('careers.risk')}<br> ", "side": "top", "font": {"size": 12}},
+                "thickness": 10,
+                "outlinewidth": 0,
+            },
         },
     )
     return draw(figure, "next", 460, x=t("careers.axis_feasible"), y=t("careers.axis_growth", first=first, last=last))
 
 
-def _broken(name: str, width: int = _NARROW) -> str:
+def broken(name: str, width: int = _NARROW) -> str:
     """`name` over two lines when it is long: between words, or after any character of Chinese."""
     if len(name) <= width:
         return name
@@ -172,7 +185,9 @@ def draw(figure: go.Figure, name: str, height: int, *, x: str, y: str) -> Html:
         hovermode="closest",
     )
     figure.update_xaxes(title={"text": x, "standoff": 8, "font": {"size": 12}}, showgrid=False, zeroline=False)
-    figure.update_yaxes(title={"text": y, "standoff": 10, "font": {"size": 12}}, zeroline=False, automargin=True)
+    figure.update_yaxes(
+        title={"text": y, "standoff": 10, "font": {"size": 12}}, zeroline=False, automargin=True, ticksuffix="\u2002"
+    )
     config = {"displayModeBar": False, "responsive": True}
     return Html(
         to_html(

@@ -2,14 +2,14 @@
 
 from zaohua.careers.names import element
 from zaohua.careers.occupations import occupations
-from zaohua.careers.outlook import median_wage, years
+from zaohua.careers.outlook import growth, median_wage, years
 from zaohua.careers.pages import charts
-from zaohua.careers.pages.section import Section, Table, number
+from zaohua.careers.pages.section import MODEL, Section, Table, number
 from zaohua.careers.profile import Profile
-from zaohua.careers.transitions import Transition
+from zaohua.careers.transitions import Transition, risk
 from zaohua.i18n import t
 
-_TABLES = ("similar", "levels", "wages", "projections", "occupations", "studies", "context", "related")
+_TABLES = ("similar", "levels", "wages", "projections", "occupations", "context", "related")
 
 
 def within_reach(profile: Profile) -> Section:
@@ -22,15 +22,22 @@ def within_reach(profile: Profile) -> Section:
             title, (t("careers.next_lead", floor=floor), t("careers.next_none", floor=floor)), tables=_TABLES
         )
     first, last = years()
+    here = t(
+        "careers.next_here",
+        growth=number(growth()[profile.code], 1, sign=True),
+        risk=number(risk(profile.code), 2),
+        pay=number(median_wage(profile.code)),
+    )
     names = ("occupation", "feasible", "growth", "risk", "pay", "pay_ratio", "preparation", "licence")
     head = tuple(t(f"careers.{name}") for name in names)
     return Section(
         title,
-        (t("careers.next_lead", floor=floor),),
+        (t("careers.next_lead", floor=floor), here),
         table=Table(head, tuple(_row(each) for each in profile.reachable)),
         notes=(t("careers.next_feasible_note", first=first, last=last), t("careers.licence_note")),
         chart=(t("careers.chart_next"), lambda: charts.next_map(profile)),
         tables=_TABLES,
+        publications=MODEL,
     )
 
 
@@ -48,7 +55,7 @@ def _row(each: Transition) -> tuple[str, ...]:
         number(each.risk, 2),
         number(each.wage),
         f"{each.wage_ratio:.0%}",
-        _step(each.zones_up),
+        step(each.zones_up),
         licence_word(each.licence),
     )
 
@@ -74,7 +81,8 @@ def missing(each: Transition) -> str:
     )
 
 
-def _step(zones: int) -> str:
+def step(zones: int) -> str:
+    """How many job zones up or down."""
     if zones > 0:
-        return t("careers.zone_up")
+        return t("careers.zone_up") if zones == 1 else t("careers.zones_up", n=zones)
     return t("careers.zone_down", n=-zones) if zones < 0 else t("careers.zone_same")

@@ -8,11 +8,11 @@ from zaohua.careers.licences import licence
 from zaohua.careers.names import element, of_class, study
 from zaohua.careers.occupations import occupations
 from zaohua.careers.pages import charts, parts
-from zaohua.careers.pages.next import licence_word, to_make_up, within_reach
-from zaohua.careers.pages.section import Page, Section, Table, number, sources
+from zaohua.careers.pages.next import licence_word, step, to_make_up, within_reach
+from zaohua.careers.pages.section import MODEL, Page, Section, Table, number, sources
 from zaohua.careers.profile import Profile
-from zaohua.careers.share import exposed_share
-from zaohua.i18n import t
+from zaohua.careers.share import exposure
+from zaohua.i18n import language, t
 
 _LONGEST_LIST = 25
 
@@ -60,12 +60,13 @@ def compare(profiles: Sequence[Profile]) -> Page:
         t("careers.section_compare"),
         (t("careers.compare_lead"),),
         table=Table(("", *titles), rows),
-        notes=(parts.honest(),),
-        chart=(t("careers.chart_map"), lambda: charts.exposure_map(codes)),
-        tables=("studies", "projections", "wages", "context", "occupations"),
+        chart=(t("careers.chart_map_several"), lambda: charts.exposure_map(codes)),
+        tables=("projections", "wages", "context", "occupations"),
+        publications=MODEL,
     )
     gaps = [_gaps(*pair) for here, there in pairwise(codes) for pair in ((here, there), (there, here))]
-    return _page(t("careers.title_compare", titles=t("careers.comma").join(titles)), profiles, (table, *gaps))
+    sections = (table, _studies(codes), parts.predicted(), *gaps)
+    return _page(t("careers.title_compare", titles=t("careers.comma").join(titles)), profiles, sections)
 
 
 def new_work() -> Page:
@@ -88,8 +89,8 @@ def _page(title: str, profiles: Sequence[Profile], sections: tuple[Section, ...]
 def _facts(code: str) -> dict[str, str]:
     projected, theta = outlook.outlooks()[code], complementarity.thetas().get(code)
     first, last = outlook.years()
-    facts = {
-        t("careers.row_share"): number(exposed_share(code), 2),
+    return {
+        t("careers.row_share"): _share(code),
         t("careers.row_theta"): number(theta, 2),
         t("careers.row_employment", first=first): number(projected.employment, 1),
         t("careers.row_change", first=first, last=last): number(projected.change_percent, 1, sign=True),
@@ -99,51 +100,92 @@ def _facts(code: str) -> dict[str, str]:
         t("careers.row_zone"): number(occupations()[code].job_zone),
         t("careers.row_licence"): licence_word(licence(code)),
     }
-    placed = {finding.measure: finding for finding in studies.findings(code)}
-    for name in studies.MEASURES:
-        facts[f"{study(name)}. {t('careers.below')}"] = (
-            str(placed[name].percentile) if name in placed else t("careers.unknown_number")
-        )
-    return facts
+
+
+def _share(code: str) -> str:
+    found = exposure(code)
+    if found is None:
+        return t("careers.unknown_number")
+    share, low, high = (f"{100 * value:.0f}" for value in (found.share, found.low, found.high))
+    return t("careers.share_interval", share=share, low=low, high=high)
+
+
+def _studies(codes: Sequence[str]) -> Section:
+    """The place that each study gives each occupation, and where its raters disagree."""
+    placed = [{each.measure: str(each.percentile) for each in studies.findings(code)} for code in codes]
+    rows = tuple(
+        (study(name), *(each.get(name, t("careers.unknown_number")) for each in placed)) for name in studies.MEASURES
+    )
+    titles = [occupations()[code].title for code in codes]
+    said = tuple(
+        t("careers.of_occupation", title=title, sentence=sentence)
+        for title, code in zip(titles, codes, strict=True)
+        if (sentence := parts.raters(code))
+    )
+    return Section(
+        t("careers.section_studies"),
+        (t("careers.compare_studies_lead"), *said),
+        table=Table((t("careers.measure"), *titles), rows),
+        tables=("studies",),
+    )
 
 
 def _gaps(here: str, there: str) -> Section:
     names = {"here": occupations()[here].title, "there": occupations()[there].title}
+    pays = outlook.median_wage(here), outlook.median_wage(there)
+    zones = occupations()[here].job_zone, occupations()[there].job_zone
+    costs = t(
+        "careers.gaps_costs",
+        here=number(pays[0]),
+        there=number(pays[1]),
+        ratio=f"{pays[1] / pays[0]:.0%}" if pays[0] and pays[1] else t("careers.unknown_number"),
+        step=step(zones[1] - zones[0]) if zones[0] and zones[1] else t("careers.unknown_number"),
+        licence=licence_word(licence(there)),
+    )
     missing = skills.gaps(here, there)
     lines = tuple(
         t("careers.gap", name=element(gap.element), here=f"{gap.here:.1f}", there=f"{gap.there:.1f}") for gap in missing
     ) or (t("careers.gap_none"),)
-    return Section(t("careers.section_gaps", **names), (t("careers.gaps_lead", **names),), lines, tables=("levels",))
+    lead = costs, t("careers.gaps_lead")
+    return Section(t("careers.section_gaps", **names), lead, lines, tables=("levels", "wages", "occupations"))
 
 
 def _announced() -> Section:
     found = emerging.announced()
     rows = tuple(
         (
-            each.name,
-            each.date,
+            each.name if language() == "zh" else t("careers.name_in_both", name=each.name, english=each.name_en),
+            each.date.replace("-", "\u2011"),
             t(f"careers.kind_{each.kind}"),
             each.code or t("careers.no_official_code"),
-            t("careers.about_ai") if each.ai_related else "",
+            t("careers.yes") if each.ai_related else "",
             occupations()[each.soc].title if each.soc else t("careers.unknown_number"),
         )
         for each in found
     )
-    head = (t("careers.name"), t("careers.date"), "", t("careers.code"), "", t("careers.occupation"))
+    columns = ("name", "date", "kind_announced", "code", "about_ai", "nearest_us")
+    head = tuple(t(f"careers.{column}") for column in columns)
     lead = t("careers.announced_lead", n=len(found), ai=sum(each.ai_related for each in found))
     return Section(
-        t("careers.section_announced"), (lead,), table=Table(head, rows), tables=("new_in_china", "crosswalk")
+        t("careers.section_announced"),
+        (lead, t("careers.announced_nearest")),
+        table=Table(head, rows),
+        tables=("new_in_china",),
     )
 
 
 def _tasks() -> Section:
+    found = emerging.new_tasks()
     rows = tuple(
-        (occupations()[each.code].title, str(each.new), str(each.revised), each.last)
-        for each in emerging.new_tasks()[:_LONGEST_LIST]
+        (occupations()[each.code].title, str(each.new), str(each.revised), each.last.replace("-", "\u2011"))
+        for each in found[:_LONGEST_LIST]
     )
     head = tuple(t(f"careers.{name}") for name in ("occupation", "new", "revised", "last"))
     return Section(
-        t("careers.section_tasks"), (t("careers.tasks_lead"),), table=Table(head, rows), tables=("emerging",)
+        t("careers.section_tasks"),
+        (t("careers.tasks_lead", all=len(found), shown=len(rows)),),
+        table=Table(head, rows),
+        tables=("emerging",),
     )
 
 

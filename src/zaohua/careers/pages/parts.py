@@ -6,7 +6,7 @@ from zaohua.careers.names import activity, element, of_class, study
 from zaohua.careers.occupations import occupations
 from zaohua.careers.pages import charts
 from zaohua.careers.pages.kinds import kinds_present, kinds_table
-from zaohua.careers.pages.section import Section, Table, number
+from zaohua.careers.pages.section import MODEL, Section, Table, number
 from zaohua.careers.profile import Profile
 from zaohua.careers.share import exposure
 from zaohua.i18n import t
@@ -26,6 +26,8 @@ def how_found(found: Found) -> str:
         key, others = "careers.found_csco", "" if found.sure else others
     elif found.sure:
         return t("careers.found_sure", asked=found.asked, title=title, code=code)
+    elif found.how == "shared":
+        key = "careers.found_shared"
     else:
         key, others = "careers.found_unsure", others or t("careers.found_exact")
     sentence = t(key, asked=found.asked, csco=found.csco, title=title, code=code, percent=percent)
@@ -55,6 +57,7 @@ def work(code: str) -> Section | None:
         notes=(t("careers.work_note"),),
         chart=(t("careers.chart_activities"), lambda: charts.activities(known, scored)),
         tables=("activities", "activity_titles", "activity_scores"),
+        publications=MODEL,
     )
 
 
@@ -77,7 +80,7 @@ def halved(code: str) -> Section:
         ),
         table=Table((t("careers.level"), t("careers.share_of_tasks")), rows),
         notes=(t("careers.halved_note"),),
-        tables=("studies",),
+        publications=MODEL,
     )
 
 
@@ -89,7 +92,7 @@ def kinds(code: str) -> Section | None:
     lead, note = t("careers.kinds_lead"), t("careers.kinds_note")
     chart = t("careers.chart_kinds"), lambda: charts.kinds(found.kinds)
     table = kinds_table(found.kinds)
-    return Section(t("careers.section_kinds"), (lead,), table=table, notes=(note,), chart=chart, tables=("studies",))
+    return Section(t("careers.section_kinds"), (lead,), table=table, notes=(note,), chart=chart, publications=MODEL)
 
 
 def tasks(code: str) -> Section | None:
@@ -107,12 +110,9 @@ def published(code: str) -> Section:
     title = t("careers.section_studies")
     if not findings:
         return Section(title, (t("careers.no_studies"),), tables=("studies",))
-    placed = {finding.measure: finding.percentile for finding in findings}
     sentences = [t("careers.studies_lead")]
-    if {"people_beta", "gpt4_beta"} <= placed.keys():
-        people, model = placed["people_beta"], placed["gpt4_beta"]
-        key = "careers.raters_differ" if abs(people - model) >= 15 else "careers.raters_agree"
-        sentences.append(t(key, people=people, model=model))
+    if said := raters(code):
+        sentences.append(said)
     rows = tuple(
         (
             study(each.measure),
@@ -125,6 +125,16 @@ def published(code: str) -> Section:
     head = tuple(t(f"careers.{name}") for name in ("measure", "value", "below", "date"))
     chart = t("careers.chart_studies"), lambda: charts.places(findings)
     return Section(title, tuple(sentences), table=Table(head, rows), chart=chart, tables=("studies",))
+
+
+def raters(code: str) -> str:
+    """Whether people and GPT-4 place the occupation alike; "" where one of them has not labelled it."""
+    placed = {finding.measure: finding.percentile for finding in studies.findings(code)}
+    if not {"people_beta", "gpt4_beta"} <= placed.keys():
+        return ""
+    people, model = placed["people_beta"], placed["gpt4_beta"]
+    key = "careers.raters_differ" if abs(people - model) >= 15 else "careers.raters_agree"
+    return t(key, people=people, model=model)
 
 
 def handed_over(code: str) -> Section:
@@ -151,6 +161,7 @@ def setting(code: str) -> Section:
         notes=(t("careers.theta_old"),),
         chart=(t("careers.chart_map"), lambda: charts.exposure_map([code])),
         tables=("context", "occupations"),
+        publications=MODEL,
     )
 
 

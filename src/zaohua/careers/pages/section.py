@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from zaohua.careers import store
-from zaohua.i18n import t
+from zaohua.i18n import language, t
 from zaohua.report.html import Html
+
+MODEL = ("gpts", "onet")  # publications that our exposure model was fitted on, beside labels of our own
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Section:
     notes: tuple[str, ...] = ()
     chart: tuple[str, Callable[[], Html]] | None = field(default=None, compare=False)
     tables: tuple[str, ...] = ()  # shipped tables its numbers come from
+    publications: tuple[str, ...] = ()  # what they come from besides, as the labels behind our model
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,14 @@ class Page:
 
 def sources(sections: tuple[Section, ...]) -> Section:
     """The section that says where the numbers of the others are from, with the notices that licences ask for."""
-    names = dict.fromkeys(source.id for part in sections for table in part.tables for source in store.source_of(table))
-    known = [store.sources()[name] for name in ("own", *names)]
+    names = dict.fromkeys(
+        name
+        for part in sections
+        for name in (*(source.id for table in part.tables for source in store.source_of(table)), *part.publications)
+    )
+    known = [store.sources()[name] for name in dict.fromkeys(("own", *names))]
     lines = [
-        t("careers.source_line", publisher=one.publisher, title=one.title, date=_date(one), licence=one.licence)
+        t("careers.source_line", date=_date(one), **one.named(language()))
         + (f" {one.notice}" if one.notice else "")
         + f" {one.url}"
         for one in known
@@ -65,7 +72,7 @@ def _date(source: store.Source) -> str:
 
 
 def number(value: float | None, digits: int = 0, sign: bool = False) -> str:
-    """A number with commas between thousands; a dash for none."""
+    """A number with commas between thousands and a minus sign, not a hyphen; a dash for none."""
     if value is None:
         return t("careers.unknown_number")
-    return f"{value:{'+' if sign else ''},.{digits}f}"
+    return f"{value:{'+' if sign else ''},.{digits}f}".replace("-", "−")

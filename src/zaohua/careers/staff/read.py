@@ -71,8 +71,10 @@ def read_staff(path: Path) -> list[Row]:
 def _cells(path: Path) -> list[tuple[int, Sequence[Any]]]:
     """(line number, cells) of every line of a file."""
     kind = path.suffix.lower()
-    if kind not in (".csv", ".tsv", ".xlsx"):
-        raise ZaohuaError(t("staff.bad_kind", name=path.name))
+    if not path.exists():
+        raise ZaohuaError(t("staff.no_file", path=path))
+    if path.is_dir() or kind not in (".csv", ".tsv", ".xlsx"):
+        raise ZaohuaError(t("staff.bad_kind", name=path.name or path))
     try:
         data = path.read_bytes() if path.stat().st_size <= MOST_BYTES else b""
     except OSError as error:
@@ -148,5 +150,12 @@ def _number(row: Sequence[Any], place: int, line: int, most: float) -> float:
     except ValueError:
         raise ZaohuaError(t("staff.no_number", line=line)) from None
     if not 0 <= value <= most:
-        raise ZaohuaError(t("staff.bad_number", line=line, value=f"{value:g}", most=f"{most:,.0f}"))
+        raise ZaohuaError(
+            t(
+                "staff.bad_number",
+                line=line,
+                value=f"{value:,.10g}",
+                most=f"{most:,.0f}",
+            )
+        )
     return value

@@ -74,6 +74,8 @@ def update(
             content = written[f"{table}.csv.gz"] = compressed(texts)
             made[table] = {"rows": len(texts) - 1, "sha256": sha256(content), "from": dict(used)}
         entry = {name: text for name, text in asdict(store.sources()[one.source]).items() if text and name != "id"}
+        if own := entry.get("zh"):
+            entry["zh"] = {name: text for name, text in own.items() if name not in one.entry}
         sources.setdefault("source", {})[one.source] = entry | {"date": today, "fetched": today} | dict(one.entry)
         provenance[one.source] = {"on": today, "files": [asdict(file) for file in one.files]}
     if not dry:
