@@ -6,7 +6,7 @@ from pydantic import Field
 
 from zaohua.data.clips.config import ClipConfig
 from zaohua.data.clips.config import Rate as FrameRate
-from zaohua.data.pictures.config import Byte, PictureConfig
+from zaohua.data.pictures.config import Background, Fit, PictureConfig
 from zaohua.data.sounds.config import Rate, SoundConfig
 from zaohua.recipe import Section
 
@@ -32,14 +32,8 @@ class CaptionedConfig(Section):
     languages: list[Literal["en", "zh"]] = Field(default=["en", "zh"], min_length=1, description="those wanted")
     size: Literal[16, 32, 64, 128, 256] = Field(default=64, description="width and height in pixels")
     channels: Literal["auto", 1, 3, 4] = Field(default=3, description="1: grey, 3: colour, 4: with transparency")
-    fit: Literal["cover", "contain", "stretch", "pad"] = Field(
-        default="cover",
-        description="cover: cut what stands over; contain: the whole on the background; stretch: distorted; "
-        "pad: as contain, but never enlarged",
-    )
-    background: tuple[Byte, Byte, Byte] = Field(
-        default=(255, 255, 255), description="red, green and blue under what is transparent and around what is small"
-    )
+    fit: Fit = "cover"
+    background: Background = (255, 255, 255)
     flip: bool = Field(default=False, description="whether a mirror image is as good; not where captions say left")
     fps: FrameRate | Literal["auto"] = Field(default="auto", description="frames a second of clips")
     longest: float = Field(default=60.0, gt=0, description="seconds of each clip that are read")

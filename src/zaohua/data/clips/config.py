@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from zaohua.data.pictures.config import Byte
+from zaohua.data.pictures.config import Background, Fit
 from zaohua.recipe import Section
 
 FASTEST = 240.0  # frames a second
@@ -24,10 +24,8 @@ class ClipConfig(Section):
     )
     longest: float = Field(default=60.0, gt=0, description="seconds of each file that are read")
     classes: bool | Literal["auto"] = Field(default="auto", description="whether folders are classes; auto: if all are")
-    fit: Literal["cover", "contain", "stretch", "pad"] = Field(default="cover", description="as for pictures")
-    background: tuple[Byte, Byte, Byte] = Field(
-        default=(255, 255, 255), description="red, green and blue under what is transparent and around what is small"
-    )
+    fit: Fit = "cover"
+    background: Background = (255, 255, 255)
     validation: float = Field(default=0.1, gt=0.0, lt=1.0, description="share of the clips held back")
     validation_source: str | None = Field(default=None, description="clips to hold back, all of them")
     flip: bool = Field(default=False, description="whether a clip in a mirror is as good as itself")

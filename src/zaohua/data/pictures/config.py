@@ -1,12 +1,26 @@
 """The `[data]` section of a recipe for pictures."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
 from zaohua.recipe import Section
 
-Byte = Annotated[int, Field(ge=0, le=255)]
+_Byte = Annotated[int, Field(ge=0, le=255)]
+_Way = Literal["cover", "contain", "stretch", "pad"]
+FITS: tuple[str, ...] = get_args(_Way)
+Fit = Annotated[
+    _Way,
+    Field(
+        description="cover: cut what stands over; contain: the whole on the background; stretch: distorted; "
+        "pad: as contain, but never enlarged"
+    ),
+]
+"""How a picture of other proportions is made square: see zaohua.data.pictures.fit."""
+Background = Annotated[
+    tuple[_Byte, _Byte, _Byte],
+    Field(description="red, green and blue under what is transparent and around what is small"),
+]
 
 
 class PictureConfig(Section):
@@ -19,14 +33,8 @@ class PictureConfig(Section):
     classes: bool | Literal["auto"] = Field(
         default="auto", description="whether folders (or the labels beside an idx file) are classes; auto: if all are"
     )
-    fit: Literal["cover", "contain", "stretch", "pad"] = Field(
-        default="cover",
-        description="cover: cut what stands over; contain: the whole on the background; stretch: distorted; "
-        "pad: as contain, but never enlarged",
-    )
-    background: tuple[Byte, Byte, Byte] = Field(
-        default=(255, 255, 255), description="red, green and blue under what is transparent and around what is small"
-    )
+    fit: Fit = "cover"
+    background: Background = (255, 255, 255)
     validation: float = Field(default=0.1, gt=0.0, lt=1.0, description="share of the pictures held back")
     validation_source: str | None = Field(default=None, description="pictures to hold back, all of them")
     flip: bool = Field(default=False, description="whether a picture's mirror image is as good as itself")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from zaohua.data.config import Column
-from zaohua.data.pictures.config import Byte
+from zaohua.data.pictures.config import Background, Fit
 from zaohua.data.records.forms import Forms, PictureForm, SoundForm, TableForm, VideoForm
 from zaohua.data.sounds.config import Rate
 from zaohua.recipe import Section
@@ -33,10 +33,8 @@ class RecordsConfig(Section):
 
     size: Pixels = Field(default=32, description="width and height of pictures and films in pixels")
     channels: Literal[1, 3, 4] = Field(default=3, description="1: grey, 3: colour, 4: with transparency (no films)")
-    fit: Literal["cover", "contain", "stretch", "pad"] = Field(default="contain", description="as in recipes for GANs")
-    background: tuple[Byte, Byte, Byte] = Field(
-        default=(255, 255, 255), description="red, green and blue under what is transparent and around what is small"
-    )
+    fit: Fit = "contain"
+    background: Background = (255, 255, 255)
     rate: Rate = Field(default=16_000, description="samples per second of sounds")
     seconds: float = Field(default=2.0, gt=0, le=30, description="length of sounds; longer ones are cut")
     trim: bool = Field(default=False, description="whether silence before and after a sound is cut off")

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from zaohua.data.pictures.config import FITS
 from zaohua.data.records.forms import Forms, PictureForm, SoundForm, TableForm, VideoForm
 from zaohua.data.records.types import MODALITIES
 from zaohua.gan.folder import load_network, read_gan
@@ -20,7 +21,6 @@ from zaohua.multimodal.understanding.shape import Shape
 MODEL_TYPE = "zaohua_understand"
 _MOST_SAMPLES = 1 << 22  # of a sound
 _SIZES = tuple(range(16, 257))
-_FITS = ("contain", "cover", "stretch", "pad")
 
 
 def save_understanding(network: Understander, tokenizer: Tokenizer | None, folder: Path, card: str | None) -> None:
@@ -88,7 +88,7 @@ def _picture(values: Values) -> PictureForm:
     if not isinstance(ground, list) or len(ground) != 3 or not all(type(c) is int and 0 <= c <= 255 for c in ground):
         raise values.refuse("background", ground, "[255, 255, 255]")
     size, channels = values.supported("size", *_SIZES), values.supported("channels", 3, 1, 4)
-    return PictureForm(size, channels, values.supported("fit", *_FITS), (ground[0], ground[1], ground[2]))
+    return PictureForm(size, channels, values.supported("fit", "contain", *FITS), (ground[0], ground[1], ground[2]))
 
 
 def _sound(values: Values) -> SoundForm:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from zaohua.data.pictures.config import Byte, PictureConfig
+from zaohua.data.pictures.config import Background, Fit, PictureConfig
 from zaohua.data.pictures.filters import FILTERS
 from zaohua.recipe import Section
 
@@ -27,14 +27,8 @@ class PairConfig(Section):
     )
     channels: Literal["auto", 1, 3, 4] = Field(default="auto", description="of what is to be made")
     input_channels: Literal["auto", 1, 3, 4] = Field(default="auto", description="of what it is made from")
-    fit: Literal["cover", "contain", "stretch", "pad"] = Field(
-        default="cover",
-        description="cover: cut what stands over; contain: the whole on the background; stretch: distorted; "
-        "pad: as contain, but never enlarged",
-    )
-    background: tuple[Byte, Byte, Byte] = Field(
-        default=(255, 255, 255), description="red, green and blue under what is transparent and around what is small"
-    )
+    fit: Fit = "cover"
+    background: Background = (255, 255, 255)
     validation: float = Field(default=0.1, gt=0.0, lt=1.0, description="share of the pictures held back")
     validation_source: str | None = Field(default=None, description="pictures to hold back, all of them")
     validation_input: str | None = Field(default=None, description="and what they are made from, as data.input")

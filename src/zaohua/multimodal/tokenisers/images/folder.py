@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from zaohua.data.pictures.config import FITS
 from zaohua.gan.folder import load_network, read_gan
 from zaohua.i18n import t
 from zaohua.model_folder.values import Values
@@ -11,7 +12,6 @@ from zaohua.multimodal.tokenisers.images.network import ImageShape
 from zaohua.multimodal.tokenisers.levels import levels_from
 
 MODEL_TYPE = "zaohua_image_tokeniser"
-FITS = ("cover", "contain", "stretch", "pad")
 _SIZES = (32, 16, 64, 128, 256)
 _WIDEST, _DEEPEST = 4096, 64
 
