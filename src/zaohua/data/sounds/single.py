@@ -1,4 +1,4 @@
-"""One sound from a user's file."""
+"""One sound from wherever a user has it: a file, a wave."""
 
 from pathlib import Path
 
@@ -9,6 +9,15 @@ from zaohua.data.readers.sounds import read_sound
 from zaohua.data.stored import refuse_special
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.i18n import t
+
+
+def given_sound(sound: str | Path | np.ndarray, rate: int | None = None) -> tuple[np.ndarray, int, str]:
+    """A file of any rate, or a wave float32 [T] at `rate`: its samples, their rate, and what to call it. Raises as
+    open_sound() does."""
+    if isinstance(sound, np.ndarray):
+        assert rate is not None, "a wave has a rate"
+        return sound, rate, ""
+    return *open_sound(Path(sound)), Path(sound).name
 
 
 def open_sound(path: Path) -> tuple[np.ndarray, int]:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from zaohua.artifacts import Audio
 from zaohua.data.sounds import resampled
-from zaohua.data.sounds.single import open_sound
+from zaohua.data.sounds.single import given_sound
 from zaohua.errors import UsageError
 from zaohua.gan.folder import save_gan
 from zaohua.gan.vocoder.folder import config_of, load_vocoder
@@ -81,11 +81,7 @@ class VocoderModel:
 
         Raises UsageError for a file that is not there, ZaohuaError for one that is no sound.
         """
-        if isinstance(sound, np.ndarray):
-            assert rate is not None, "a wave has a rate"
-            wave, prompt = sound, ""
-        else:
-            (wave, rate), prompt = open_sound(Path(sound)), Path(sound).name
+        wave, rate, prompt = given_sound(sound, rate)
         length = max(1, round(len(wave) * self.rate / rate))
         samples = self.wave(self.mel(wave, rate))[:length]
         return Audio(samples=samples, rate=self.rate, model=self.name, prompt=prompt)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from zaohua.artifacts import Text
 from zaohua.data.sounds import resampled
-from zaohua.data.sounds.single import open_sound
+from zaohua.data.sounds.single import given_sound
 from zaohua.data.sounds.wave import SILENT
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.i18n import t
@@ -44,11 +44,7 @@ class ListenerModel(OpenedModel):
         Raises UsageError for a file that is not there or a sound longer than the model can hear, ZaohuaError for one
         that is no sound or silent.
         """
-        if isinstance(sound, np.ndarray):
-            assert rate is not None, "a wave has a rate"
-            wave, name = sound, ""
-        else:
-            (wave, rate), name = open_sound(Path(sound)), Path(sound).name
+        wave, rate, name = given_sound(sound, rate)
         if not len(wave) or np.abs(wave).max() < SILENT:
             raise ZaohuaError(t("speech.silent", name=name or "sound"))
         shape = self.module.config
