@@ -5,10 +5,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zaohua.cli.common import print_json
+from zaohua.errors import UsageError
 from zaohua.i18n import t
 
 if TYPE_CHECKING:
     from zaohua.artifacts import Artifact
+
+
+def file_beside(source: Path, out: Path | None, kind: "type[Artifact]") -> Path:
+    """Where what becomes of one file is written: `out`, or NAME-translated. Raises UsageError for a folder, for a
+    format that cannot be written, and for the file itself."""
+    target = out or Path(f"{source.stem}-translated{kind.suffixes[0]}")
+    if target.is_dir():
+        example = target / f"{source.stem}{kind.suffixes[0]}"
+        raise UsageError(t("translate.not_for_one", path=source, out=target, example=example))
+    kind.check_format(target)
+    if target.resolve() == source.resolve():
+        raise UsageError(t("translate.out_is_input", path=source))
+    return target
 
 
 def paths(made: "Sequence[Artifact]", out: Path | None, name: str, seed: int) -> list[Path]:

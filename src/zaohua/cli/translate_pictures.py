@@ -9,6 +9,7 @@ import numpy as np
 
 from zaohua.artifacts import Image
 from zaohua.cli.common import print_json
+from zaohua.cli.media import file_beside
 from zaohua.cli.translate import Options
 from zaohua.data.pictures.pairs import pair_sheet
 from zaohua.data.report import SourceReport
@@ -56,13 +57,7 @@ def _places(options: Options) -> list[tuple[Path, Path]]:
     if not source.exists():
         raise UsageError(t("translate.cannot_read", path=source, reason=t("translate.missing")))
     if not source.is_dir():
-        target = out or Path(f"{source.stem}-translated.png")
-        if target.is_dir():
-            raise UsageError(t("translate.not_for_one", path=source, out=target, example=target / f"{source.stem}.png"))
-        Image.check_format(target)
-        if target.resolve() == source.resolve():
-            raise UsageError(t("translate.out_is_input", path=source))
-        return [(source, target)]
+        return [(source, file_beside(source, out, Image))]
     whole = source.resolve()
     beside = source.parent if source.name not in ("", "..") else whole.parent  # "." and ".." have no name of their own
     folder = out or beside / f"{whole.name}-translated"

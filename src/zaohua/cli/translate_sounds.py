@@ -1,10 +1,9 @@
 """zaohua translate with a vocoder or a tokeniser of sounds: a recording through its spectrogram or its tokens, to hear
 what they keep."""
 
-from pathlib import Path
-
 from zaohua.artifacts import Audio
 from zaohua.cli.common import print_json
+from zaohua.cli.media import file_beside
 from zaohua.cli.translate import Options
 from zaohua.errors import UsageError
 from zaohua.gan.vocoder.model import VocoderModel
@@ -19,12 +18,7 @@ def run(model: VocoderModel | SoundTokeniser, options: Options) -> None:
     source = options.input
     if source.is_dir():
         raise UsageError(t("vocoder.several", path=source))
-    target = options.out or Path(f"{source.stem}-translated.wav")
-    if target.is_dir():
-        raise UsageError(t("translate.not_for_one", path=source, out=target, example=target / f"{source.stem}.wav"))
-    Audio.check_format(target)
-    if target.resolve() == source.resolve():
-        raise UsageError(t("vocoder.out_is_input", path=source))
+    target = file_beside(source, options.out, Audio)
     made = model.copy(source)
     file, seconds = str(made.save(target)), len(made.samples) / made.rate
     if options.json:

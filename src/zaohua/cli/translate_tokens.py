@@ -1,9 +1,8 @@
 """zaohua translate with a tokeniser of pictures: a picture through its tokens, to see what they keep."""
 
-from pathlib import Path
-
 from zaohua.artifacts import Image
 from zaohua.cli.common import print_json
+from zaohua.cli.media import file_beside
 from zaohua.cli.translate import Options
 from zaohua.errors import UsageError
 from zaohua.i18n import t
@@ -17,12 +16,7 @@ def run(model: ImageTokeniser, options: Options) -> None:
     source = options.input
     if source.is_dir():
         raise UsageError(t("tokenise.several", path=source))
-    target = options.out or Path(f"{source.stem}-translated.png")
-    if target.is_dir():
-        raise UsageError(t("translate.not_for_one", path=source, out=target, example=target / f"{source.stem}.png"))
-    Image.check_format(target)
-    if target.resolve() == source.resolve():
-        raise UsageError(t("translate.out_is_input", path=source))
+    target = file_beside(source, options.out, Image)
     file, credit = str(model.copy(source).save(target)), model.look["credit"] or None
     if options.json:
         facts = {"size": [model.size, model.size], "codes": model.codes, "credit": credit}
