@@ -31,6 +31,7 @@ WRONG = {
     "nothing": (("translate", ""), 2, "nothing to translate"),
     "a text of a text": (("translate", "smiling face"), 2, "--to"),
     "a question": (("translate", "ok.png", "--question", "What is this?"), 2, "not learnt to answer"),
+    "a question and a medium": (("translate", "ok.png", "--question", "What?", "--to", "image"), 2, "leave --to out"),
     "another kind of file": (("generate", "cat", "--out", "cat.mp4"), 2, "use one of .png"),
 }
 

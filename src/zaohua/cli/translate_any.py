@@ -18,6 +18,8 @@ def run(model: "AnyModel", options: Options) -> None:
 
     if options.given:
         raise UsageError(t("anymodal.no_options", options=", ".join(options.given)))
+    if options.question is not None and options.to is not None:
+        raise UsageError(t("anymodal.question_and_to"))
     source = options.typed
     target = options.to or f"text:{model.parts.knows.languages[0]}"
     if options.out is not None and options.out.suffix:

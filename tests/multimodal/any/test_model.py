@@ -119,6 +119,16 @@ def test_a_picture_that_is_gone_on_with_keeps_its_beginning(any_model):
     assert whole.shape == (1, 3, 16, 16)
 
 
+def test_what_it_says_on_the_way_is_cut_to_fit_and_of_no_prompts_come_no_pictures(any_model, monkeypatch):
+    said = [Text(text="a red cat " * 40)]
+    monkeypatch.setattr(AnyModel, "read", lambda self, inputs, language, **options: said)
+    sound = Audio(samples=sounded(1, 0.2), rate=8000)
+    assert isinstance(any_model.translate(sound, to="image"), Image)
+    with pytest.raises(ZaohuaError, match="reads at most"):
+        any_model.translate(sound, to="image", cut=False)
+    assert any_model.generate([]) == []
+
+
 def test_a_gif_of_one_picture_is_a_picture(any_model, tmp_path):
     painted(1, 16, 16).convert("P").save(tmp_path / "still.gif")
     given = read_input(tmp_path / "still.gif")
@@ -159,6 +169,8 @@ def test_what_it_has_not_learnt_is_refused_in_a_line(any_model, tmp_path):
         (lambda: any_model.translate("a cat", to="text:zh"), "--to"),
         (lambda: any_model.generate("a \0 cat"), "NUL"),
         (lambda: any_model.answer(picture, "what \0 is it?"), "NUL"),
+        (lambda: any_model.answer(picture, " "), "no question"),
+        (lambda: any_model.continue_picture(picture, n=0), "n = 0"),
         (lambda: small.translate(moving, to="text:zh"), "saved as PNG"),
         (lambda: small.translate(tmp_path / "cut.gif", to="text:zh"), "damaged"),
         (lambda: any_model.translate(str(tmp_path), to="text:zh"), "is a folder"),

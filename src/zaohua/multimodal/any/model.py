@@ -106,7 +106,7 @@ class AnyModel:
         if medium != "text":
             self._check("text", medium)
             between = self.translate(x, f"text:{self.parts.knows.languages[0]}")
-            return self.generate(between.text, to, **options)[0]
+            return self.generate(between.text, to, **{"cut": True, **options})[0]  # its own words, not the user's
         self._check(given.medium, "text")
         return self.read([given], language, **options)[0]
 
@@ -149,6 +149,8 @@ class AnyModel:
                 raise UsageError(t("anymodal.nothing_to_choose_by"))
         if not cut:
             _check_text(*prompts)
+        if not prompts:
+            return []
         opening = [self.vocabulary.mark(medium)]
         spans = spans_of(medium, self.vocabulary, self.vocabulary.longest_of(medium))
         room = self.decoder.config.context - self.vocabulary.longest_of(medium) - len(opening) if cut else None
@@ -183,6 +185,8 @@ class AnyModel:
         if given.medium != "image":
             raise UsageError(t("anymodal.not_a_picture", medium=given.medium))
         _check_text(question)
+        if not question.strip():
+            raise UsageError(t("anymodal.no_question"))
         language = prompt_language(question, self.parts.knows.languages)
         return self.read([given], language, questions=[question], **options)[0]
 
@@ -196,6 +200,7 @@ class AnyModel:
         if given.medium != "image":
             raise UsageError(t("anymodal.not_a_picture", medium=given.medium))
         check_range("rows", rows, 0, grid_rows - 1)
+        check_range("n", n, 1, MOST_TEXTS)
         kept = codes_of(given, self.vocabulary, self.parts.tokenisers)[: rows * columns]
         begun = self.vocabulary.tokens("image", kept)[:-1].tolist()
         spans = spans_of("image", self.vocabulary, self.vocabulary.picture - len(kept))
