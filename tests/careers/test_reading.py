@@ -126,6 +126,14 @@ def test_a_name_of_several_occupations_counts_by_their_people() -> None:
     assert found.confidence > found.others[0].confidence > 0.05
 
 
+def test_codes_are_found_as_the_pages_print_them() -> None:
+    shown = page.new_work().sections[0].table
+    assert shown is not None
+    printed = next(row[3] for row in shown.rows if "网约配送员" in row[0])
+    assert find(printed).code == "43-5021"
+    assert find("27\u20111024").code == "27-1024"
+
+
 @pytest.mark.parametrize("asked", ["housewife", "student", "家庭主妇"])
 def test_what_is_no_occupation_is_not_taken_for_one(asked: str) -> None:
     with pytest.raises(ZaohuaError):

@@ -6,6 +6,7 @@ from zaohua.careers.exposure.assess import Assessment, leading_profile, us_code
 from zaohua.careers.exposure.levels import LEVEL_NAMES
 from zaohua.careers.exposure.model import best_for
 from zaohua.careers.finding.find import find
+from zaohua.careers.finding.text import is_chinese
 from zaohua.careers.names import in_language
 from zaohua.careers.occupations import occupations
 from zaohua.careers.outlook import growth, median_wage, years
@@ -136,7 +137,7 @@ def _bars(found: Assessment) -> Html:
     figure = go.Figure()
     figure.add_bar(
         x=[each.share for each in ordered],
-        y=[each.text if len(each.text) < 60 else each.text[:57] + "…" for each in ordered],
+        y=[charts.broken(each.text, 24 if is_chinese(each.text) else 40) for each in ordered],
         orientation="h",
         marker={"color": charts.HERE},
         error_x={"type": "data", "array": [each.disagreement / 2 for each in ordered]},

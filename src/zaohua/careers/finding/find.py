@@ -96,7 +96,7 @@ def find(asked: str) -> Found:
         raise ZaohuaError(t("careers.no_title"))
     if asked.casefold() in _NO_WORK:
         raise ZaohuaError(t("careers.no_work", asked=asked))
-    plain = unicodedata.normalize("NFKC", asked)  # full-width digits
+    plain = unicodedata.normalize("NFKC", asked).replace("‐", "-")  # full-width digits, hyphens as pages print them
     if match := _SOC.fullmatch(plain):
         return _by_code(asked, f"{match[1]}-{match[2]}")
     if _CSCO.fullmatch(plain):

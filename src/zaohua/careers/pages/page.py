@@ -157,13 +157,13 @@ def _announced() -> Section:
             each.name if language() == "zh" else t("careers.name_in_both", name=each.name, english=each.name_en),
             each.date.replace("-", "\u2011"),
             t(f"careers.kind_{each.kind}"),
-            each.code or t("careers.no_official_code"),
+            each.code.replace("-", "\u2011") or t("careers.no_official_code"),
             t("careers.yes") if each.ai_related else "",
             occupations()[each.soc].title if each.soc else t("careers.unknown_number"),
         )
         for each in found
     )
-    columns = ("name", "date", "kind_announced", "code", "about_ai", "nearest_us")
+    columns = ("name", "date", "kind_announced", "official_code", "about_ai", "nearest_us")
     head = tuple(t(f"careers.{column}") for column in columns)
     lead = t("careers.announced_lead", n=len(found), ai=sum(each.ai_related for each in found))
     return Section(
