@@ -120,7 +120,7 @@ def test_a_picture_that_is_gone_on_with_keeps_its_beginning(any_model):
 
 
 def test_what_it_says_on_the_way_is_cut_to_fit_and_of_no_prompts_come_no_pictures(any_model, monkeypatch):
-    said = [Text(text="a red cat " * 40)]
+    said = [Text(text="a red cat " * 400)]
     monkeypatch.setattr(AnyModel, "read", lambda self, inputs, language, **options: said)
     sound = Audio(samples=sounded(1, 0.2), rate=8000)
     assert isinstance(any_model.translate(sound, to="image"), Image)
