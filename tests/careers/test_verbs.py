@@ -20,6 +20,18 @@ def test_json_is_json(verb: list[str], capsys: pytest.CaptureFixture[str]) -> No
         assert len(found["reachable"]) == 3
 
 
+@pytest.mark.parametrize("verb", [["compare", "27-1024", "cashier"], ["emerging"], ["transitions", "cashier"]])
+def test_json_says_what_is_counted_and_names_its_codes(verb: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["careers", *verb, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert "halved" in found["construct"]
+    lists = [*found.get("occupations", []), found]
+    coded = [row for one in lists for name in ("reachable", "new_tasks", "growing") for row in one.get(name, [])]
+    assert coded
+    assert all(row["title"]["en"] and row["title"]["zh"] for row in coded)
+    assert all(gap["name"] for row in coded for gap in row.get("gaps", []))
+
+
 def test_pages_are_printed_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report = tmp_path / "report.html"
     for language, word in (("en", "Within reach"), ("zh", "够得着的职业")):

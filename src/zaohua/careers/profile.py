@@ -5,6 +5,7 @@ from typing import Any
 
 from zaohua.careers import activities, complementarity, human, learning, outlook, studies
 from zaohua.careers.finding.find import Found, find
+from zaohua.careers.names import activity, element
 from zaohua.careers.occupations import Occupation, occupations
 from zaohua.careers.share import exposure
 from zaohua.careers.transitions import WAGE_FLOOR, Transition, reachable, risk
@@ -35,11 +36,11 @@ class Profile:
         return {
             "asked": asdict(self.found),
             "code": code,
-            "title": {"en": self.occupation.title_en, "zh": self.occupation.title_zh},
+            "title": titles(code),
             "country": "US",
             "construct": CONSTRUCT,
             "activities": [
-                {"activity": name, "weight": weight, **asdict(activities.scores()[name])}
+                {"activity": name, "title": activity(name), "weight": weight, **asdict(activities.scores()[name])}
                 for name, weight in activities.of(code)
             ],
             "studies": [asdict(finding) for finding in studies.findings(code)],
@@ -51,11 +52,28 @@ class Profile:
             "reasons": [asdict(reason) for reason in outlook.reasons(code)],
             "exposure_against_growth": {name: asdict(each) for name, each in studies.with_growth().items()},
             "wages": asdict(pay) if pay else None,
-            "stays_human": {"settings": dict(human.settings(code)), "asked": dict(human.asked(code))},
-            "learn": {"skills": learning.recurring_gaps(self.reachable), "software": learning.software(code)},
+            "stays_human": {
+                "settings": dict(human.settings(code)),
+                "asked": {element(name): level for name, level in human.asked(code)},
+            },
+            "learn": {
+                "skills": [element(name) for name in learning.recurring_gaps(self.reachable)],
+                "software": learning.software(code),
+            },
             "wage_floor": self.wage_floor,
-            "reachable": [asdict(each) for each in self.reachable],
+            "reachable": [_named(each) for each in self.reachable],
         }
+
+
+def _named(each: Transition) -> dict[str, Any]:
+    """A transition with the names of what its codes stand for."""
+    gaps = [{"name": element(gap.element), **asdict(gap)} for gap in each.gaps]
+    return {"code": each.code, "title": titles(each.code), **asdict(each), "gaps": gaps}
+
+
+def titles(code: str) -> dict[str, str]:
+    """The title of an occupation in both languages."""
+    return {"en": occupations()[code].title_en, "zh": occupations()[code].title_zh}
 
 
 def profile(asked: str, wage_floor: float = WAGE_FLOOR, most: int = MOST) -> Profile:

@@ -47,7 +47,8 @@ def compare(
     twice = next((each for place, each in enumerate(found) if each.code in codes[:place]), None)
     if twice or len(found) < 2:
         raise UsageError(t("careers.same_twice", title=(twice or found[0]).occupation.title))
-    answer(page.compare(found), {"occupations": [each.data() for each in found]}, html, json)
+    data = {"construct": t("careers.construct"), "occupations": [each.data() for each in found]}
+    answer(page.compare(found), data, html, json)
 
 
 @app.command("transitions", help="careers.transitions")
@@ -71,11 +72,13 @@ def emerging(html: _Html = None, json: Json = False) -> None:
 
     from zaohua.careers import emerging as new
     from zaohua.careers.pages import page
+    from zaohua.careers.profile import titles
 
     data = {
+        "construct": t("careers.construct"),
         "announced": [asdict(each) for each in new.announced()],
-        "new_tasks": [asdict(each) for each in new.new_tasks()],
-        "growing": [asdict(each) for each in new.growing()],
+        "new_tasks": [{"title": titles(each.code), **asdict(each)} for each in new.new_tasks()],
+        "growing": [{"title": titles(each.code), **asdict(each)} for each in new.growing()],
     }
     answer(page.new_work(), data, html, json)
 
