@@ -126,6 +126,8 @@ def data(record: Record) -> Html | None:
     found = record.data
     if isinstance(found.get("captions"), dict) and "kind" in found:
         return _section("data", *captioned.section(found, record.folder))
+    if isinstance(found.get("sets"), list):
+        return _section("data", *(part for one in found["sets"] for part in captioned.section(one, record.folder)))
     if "present" in found:
         return _section("data", *rows_of_modalities(found))
     if "clips" in found:

@@ -12,6 +12,7 @@ from zaohua.errors import UsageError, ZaohuaError
 from zaohua.multimodal.any.answering import Exam
 from zaohua.multimodal.any.examples import Example
 from zaohua.multimodal.any.questions import question, questions_about
+from zaohua.report import write_report
 from zaohua.report.captioned import rows as shown
 from zaohua.training.run import train_recipe
 
@@ -139,12 +140,16 @@ def test_a_long_question_makes_room_for_itself(recipe, prepared, asking):
 
 
 def test_a_model_learns_from_them_and_is_examined(recipe, asking, tmp_path):
+    with (tmp_path / "asked" / "table.jsonl").open("a", encoding="utf-8") as table:
+        table.write("\n" + json.dumps({"file": "0000.png", "question": "Какого это цвета?", "answer": "красный"}))
     train_recipe(recipe, f"data.source={asking}", "train.steps=3")
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     for language in ("en", "zh"):
         assert 0 <= summary["made"][f"answer_vqa_{language}"] <= 1
         assert 0 < summary["baselines"]["frequent"][f"answer_vqa_{language}"] < 1
         assert f"answer_vqa_{language}" in summary["baselines"]["nearest"]
+    page = write_report(tmp_path / "run").read_text("utf-8")
+    assert "(ru), left out: 1" in page or "（ru）已略去：1" in page
     model = hub.load(tmp_path / "run")
     picture = sorted((tmp_path / "asked").glob("*.png"))[0]
     assert model.answer(picture, "它是什么颜色？").prompt == "它是什么颜色？"

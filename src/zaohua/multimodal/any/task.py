@@ -98,7 +98,8 @@ class AnyTask(OneModelTask):
         self._schedule(int(self._lengths.sum()))
         self.measures = Measures(found, self.recipe.measured)
         self.report = self._told(pools)
-        for line in (t("anymodal.learns", templates=", ".join(found.weights), rows=whole(len(self._entries))),):
+        learns = t("anymodal.learns", templates=", ".join(found.weights), rows=whole(len(self._entries)))
+        for line in (learns, *(warning for one in self.report["sets"] for warning in one["warnings"])):
             say(line, quiet=not visible)
 
     def _context(self, longest: int) -> int:
