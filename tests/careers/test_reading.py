@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from zaohua.careers import emerging, store
+from zaohua.careers.exposure import page as assessed
+from zaohua.careers.exposure import sentences
+from zaohua.careers.exposure.assess import assess
 from zaohua.careers.finding.aliases import own_lines
 from zaohua.careers.finding.find import find
 from zaohua.careers.names import element, in_language
@@ -234,3 +237,17 @@ def test_what_is_not_there_is_called_so(
     assert len(error.splitlines()) == 1
     assert part in error
     assert "UTF-8" not in error
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_sentences_that_an_update_has_brought_stand_beside_the_duties(
+    language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sentences, "here", lambda: True)
+    monkeypatch.setattr(sentences, "nearest", lambda texts, most: [(("Draw posters (Designers)", 0.9),)] * len(texts))
+    monkeypatch.setattr(assessed, "sources", lambda sections: sections[0])  # no table of sentences is there to name
+    with using(language):
+        duties = assessed.page(assess(["Draw posters for concerts"])).sections[1]
+        assert duties.table is not None
+        assert duties.table.rows[0][-1] == "Draw posters (Designers)"
+        assert t("exposure.near_mean_tasks") in duties.notes

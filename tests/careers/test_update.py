@@ -16,6 +16,7 @@ import pytest
 
 from zaohua.careers import store
 from zaohua.careers.building.write import BUILT
+from zaohua.careers.exposure import sentences
 from zaohua.careers.occupations import occupations
 from zaohua.careers.updating import onet
 from zaohua.careers.updating.update import PROVENANCE, update
@@ -72,6 +73,9 @@ def test_from_a_server(publisher: Path) -> None:
     assert done.releases == ("O*NET 31.0 Database",)
     assert done.anything
     assert {"code": "27-1024", "task": "1", "text": "Draw posters."} in store.rows("tasks")
+    drawing, hens = sentences.nearest(["Draw posters for concerts", "Feed hens"], 2)
+    assert [told for told, _ in drawing] == ["Draw posters (Graphic designers)"]
+    assert hens == ()
     assert {"code": "27-1024", "element": "2.A.1.a", "importance": "4.5", "level": "4.5"} in store.rows("levels")
     assert "Prompt Illustrator" in [row["title"] for row in store.rows("titles")]
     assert any(row["source"] == "s" for row in store.rows("titles"))  # the synonyms of BLS stay

@@ -85,16 +85,21 @@ def save_matcher(language: str, documents: dict[str, str], least: int) -> None:
     """From one document an occupation, by code."""
     codes, texts = list(documents), list(documents.values())
     words = fitted(language, texts, least)
-    rows = words.rows(texts)
-    order = np.argsort(rows.columns, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(np.bincount(rows.columns, minlength=len(words.idf)))])
-    of_row = np.repeat(np.arange(len(texts)), np.diff(rows.starts))
+    starts, rows, weights = by_term(words, texts)
     np.savez_compressed(
         FOLDER / f"matching-{language}.npz",
         terms=np.frombuffer("\n".join(words.place).encode(), np.uint8),
         codes=np.frombuffer("\n".join(codes).encode(), np.uint8),
         idf=words.idf.astype(np.float16),
         starts=starts.astype(np.int32),
-        rows=of_row[order].astype(np.uint16),
-        weights=rows.weights[order].astype(np.float16),
+        rows=rows.astype(np.uint16),
+        weights=weights.astype(np.float16),
     )
+
+
+def by_term(words: Words, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where each term begins, then the texts that have it and the weight it has there."""
+    found = words.rows(texts)
+    order = np.argsort(found.columns, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(np.bincount(found.columns, minlength=len(words.idf)))])
+    return starts, np.repeat(np.arange(len(texts)), np.diff(found.starts))[order], found.weights[order]

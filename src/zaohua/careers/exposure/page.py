@@ -2,6 +2,7 @@
 
 import plotly.graph_objects as go
 
+from zaohua.careers.exposure import sentences
 from zaohua.careers.exposure.assess import Assessment, leading_profile, us_code
 from zaohua.careers.exposure.levels import LEVEL_NAMES
 from zaohua.careers.exposure.model import best_for
@@ -54,10 +55,12 @@ def _duties(found: Assessment) -> Section:
         )
         for each in sorted(found.duties, key=lambda each: -each.share)
     )
-    notes = (t("exposure.levels_mean"), t("exposure.near_mean"))
+    told = "near_mean_tasks" if sentences.here() and found.language == "en" else "near_mean"
+    notes = (t("exposure.levels_mean"), t(f"exposure.{told}"))
     chart = (t("exposure.chart"), lambda: _bars(found))
     title = t("exposure.one_by_one")
-    return Section(title, table=Table(head, rows), notes=notes, chart=chart, tables=("activity_titles",))
+    tables = ("activity_titles", "tasks") if sentences.here() else ("activity_titles",)
+    return Section(title, table=Table(head, rows), notes=notes, chart=chart, tables=tables)
 
 
 def _kinds(found: Assessment) -> Section:

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from zaohua.careers import store
-from zaohua.careers.exposure import meaning
+from zaohua.careers.exposure import meaning, sentences
 from zaohua.careers.exposure.labels import KINDS
 from zaohua.careers.exposure.levels import LEVEL_NAMES, Levels, levels
 from zaohua.careers.exposure.model import HALVED, Model, best_for
@@ -24,7 +24,7 @@ class Exposure:
     """One duty. share: β, the expected part of such tasks whose time is halved (a task with more software counts half),
     see Scored.share; people, gpt4: each rater's; disagreement: how far these lie apart; sets: labels that hold each
     rater's nine times in ten; automation: 0 nothing … 4 everything could be handed over; near: titles of the most
-    similar labelled activities with their cosine."""
+    similar labelled activities, or the most similar task sentences, with their cosine."""
 
     text: str
     level: str
@@ -77,7 +77,10 @@ def _levels(probabilities: np.ndarray) -> Levels:
 
 
 def nearest(texts: Sequence[str], model: Model) -> list[tuple[tuple[str, float], ...]]:
-    """Titles of the work activities that each text resembles most, with their cosines; unlike ones are left out."""
+    """Titles of the work activities that each text resembles most, or task sentences once an update has brought them,
+    with their cosines; unlike ones are left out."""
+    if model.base.language == "en" and sentences.here():
+        return sentences.nearest(texts, _NEAR)
     titles, words, known = _activities(model.base.language)
     if model.base.landmarks is not None:
         cosines, least = meaning.vectors(texts) @ _activity_vectors().T, _ALIKE["meaning"]
