@@ -183,8 +183,7 @@ class Trainer:
             bar.say(t("training.bf16_may_help"))
         if self.step:
             bar.say(t("training.resuming", step=self.step))
-            changes = self.precision.changes(self._made_with, self.parallel)
-            if changes:
+            if changes := self.precision.changes(self._made_with, self.parallel):
                 bar.say(t("training.not_bit_for_bit", changes=changes))
         elif self.config.minutes is not None:
             bar.say(t("training.calibrated", minutes=self.config.minutes, steps=self.total))

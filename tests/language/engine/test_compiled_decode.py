@@ -18,6 +18,7 @@ from zaohua.nn.int8 import Int8Linear, to_int8
 from zaohua.nn.rotary import RopeScaling
 
 pytest.importorskip("numba")
+from zaohua.language.engine import kernels
 from zaohua.language.engine.compiled_decode import CompiledDecoder
 
 SHAPES = {
@@ -172,3 +173,13 @@ def test_other_shapes_are_left_to_other_layouts(make_decoder):
     mixed.lm_head = Int8Linear.of(mixed.lm_head)
     assert isinstance(laid_out(mixed), FastDecoder)
     assert isinstance(laid_out(make_decoder(norm_first=False)), PlainDecoder)
+
+
+def test_nothing_is_compiled_while_it_writes(make_decoder):
+    """What compile_all() made fits every call: who opens a model does not wait for a compiler again."""
+    kernels.compile_all()
+    for decoder in (make_decoder(), to_int8(make_decoder())):
+        model = CompiledDecoder(decoder)
+        (slot,) = slots(decoder, 1)
+        model.logits(model([1, 2, 3], [Piece(slot, 0, 3)]))
+    assert len(kernels.read.signatures) == len(kernels.project.signatures) == 2

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit, types
 from numba.core.types import NamedTuple as Tuple
+from numba.core.types import NamedUniTuple
 
 from zaohua.language.engine.parts import add, attend, multiply, norm, norms, options, put, silu, times, turn
 from zaohua.language.engine.tiles import LANES, add_one, count_of, floats_at, pause
@@ -193,5 +194,5 @@ def compile_all() -> None:
     room = Tuple((floats, table, *[floats] * 3, *[table] * 3), Room)
     wait.compile((sizes, size, size))
     for weights in (floats, types.Array(types.int8, 1, "C")):
-        read.compile((size, size, sizes, shape, weights, vectors, table, table, Tuple([sizes] * 6, Rows), room))
+        read.compile((size, size, sizes, shape, weights, vectors, table, table, NamedUniTuple(sizes, 6, Rows), room))
         project.compile((size, size, sizes, weights, table, floats, size, table, table, floats))
