@@ -78,3 +78,11 @@ def test_bad_input_is_one_line(words: list[str], code: int, capsys: pytest.Captu
     error = capsys.readouterr().err.strip()
     assert error
     assert len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("named", "said"), [(["cashier"], "only Cashiers"), (["cashier", "收银员"], "Cashiers was named twice")]
+)
+def test_a_comparison_says_what_it_lacks(named: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["careers", "compare", *named, "--lang", "en"]) == 2
+    assert said in capsys.readouterr().err

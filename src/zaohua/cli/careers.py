@@ -45,8 +45,10 @@ def compare(
     found = [profile(each) for each in occupations]
     codes = [each.code for each in found]
     twice = next((each for place, each in enumerate(found) if each.code in codes[:place]), None)
-    if twice or len(found) < 2:
-        raise UsageError(t("careers.same_twice", title=(twice or found[0]).occupation.title))
+    if twice:
+        raise UsageError(t("careers.same_twice", title=twice.occupation.title))
+    if len(found) < 2:
+        raise UsageError(t("careers.one_only", title=found[0].occupation.title))
     data = {"construct": t("careers.construct"), "occupations": [each.data() for each in found]}
     answer(page.compare(found), data, html, json)
 

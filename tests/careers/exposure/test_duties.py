@@ -159,3 +159,9 @@ def test_hostile_lines_end() -> None:
         except ZaohuaError:
             continue
     assert time.process_time() - began < 60  # a pattern that explodes takes hours
+
+
+def test_the_foot_of_a_printed_page_is_no_duty() -> None:
+    text = "Duties\nRecord the vital signs of patients\n11/26/26, 8:07 PM\nhttps://jobs.example/nurse 1/1\n"
+    assert duties(text) == ["Record the vital signs of patients"]
+    assert duties("Maintain the shop at https://shop.example every day") != []

@@ -140,7 +140,7 @@ def _gaps(here: str, there: str) -> Section:
         there=number(pays[1]),
         ratio=f"{pays[1] / pays[0]:.0%}" if pays[0] and pays[1] else t("careers.unknown_number"),
         step=step(zones[1] - zones[0]) if zones[0] and zones[1] else t("careers.unknown_number"),
-        licence=licence_word(licence(there)),
+        licence=licence_word(licence(there)) if licence(there) else t("careers.licence_not"),
     )
     missing = skills.gaps(here, there)
     lines = tuple(
