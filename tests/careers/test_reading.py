@@ -251,3 +251,10 @@ def test_sentences_that_an_update_has_brought_stand_beside_the_duties(
         assert duties.table is not None
         assert duties.table.rows[0][-1] == "Draw posters (Designers)"
         assert t("exposure.near_mean_tasks") in duties.notes
+
+
+def test_one_industry_is_one() -> None:
+    with using("en"):
+        lines = parts.employment("29-1141").lines
+    assert any("in one industry" in line for line in lines)
+    assert not any("in 1 " in line for line in lines)

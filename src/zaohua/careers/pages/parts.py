@@ -209,7 +209,8 @@ def honest() -> str:
 
 
 def _reason(each: outlook.Reason) -> str:
-    where = "careers.reason_everywhere" if each.everywhere else "careers.reason_some"
+    some = "careers.reason_one" if each.industries == 1 else "careers.reason_some"
+    where = "careers.reason_everywhere" if each.everywhere else some
     return t(
         "careers.reason",
         kind=t(f"careers.reason_{each.kind}"),
