@@ -24,7 +24,7 @@ LANGUAGE_RECIPE = "language/quickstart"
 OCCUPATION = "27-1024"  # graphic designers
 PICTURE_RECIPE, PICTURE_FOLDER = "gan/quickstart-pictures", "pictures"
 MEDIA_MODEL, MEDIA_FOLDER = "builtin:any-emoji", "media"
-MEDIA_PROMPTS = ("smiling face", "clock", "笑脸", "家庭")
+MEDIA_PROMPTS, MEDIA_BEST_OF = ("smiling face", "clock", "笑脸", "家庭"), 4
 MEDIA_PICTURES, MEDIA_SIDE = "⛰📵💛", 64  # pictograms that the model was not trained on
 
 
@@ -125,7 +125,7 @@ def media_act(folder: Path, console: "Console") -> dict[str, Any]:
 
     model, place = load(MEDIA_MODEL), folder / MEDIA_FOLDER
     try:
-        made = show(model, MEDIA_PROMPTS, _pictograms(MEDIA_PICTURES), place)
+        made = show(model, MEDIA_PROMPTS, _pictograms(MEDIA_PICTURES), place, best_of=MEDIA_BEST_OF)
     except ZaohuaError as error:  # pictures, and what it looks at them with, come by pip the first time
         console.print(str(error), style="yellow")
         made = show(model, MEDIA_PROMPTS, [], place)

@@ -40,3 +40,11 @@ def test_pictures_keep_their_proportions(any_model, tmp_path, height, width, cha
     if width <= 128:
         assert set(np.unique(last)) == {0, 255}, "not smoothed"
     assert "object-fit: contain" in page, "nor does the browser stretch them"
+
+
+def test_the_page_says_whether_pictures_were_chosen(any_model, tmp_path):
+    plain, chosen = (show(any_model, ["a cat"], [], tmp_path / str(count), best_of=count) for count in (1, 3))
+    assert "best of" not in plain.page.read_text("utf-8")
+    assert "best of 3" in chosen.page.read_text("utf-8")
+    assert all(one.index < 8 for one in plain.drawn[0])
+    assert any(one.index >= 8 for one in chosen.drawn[0])

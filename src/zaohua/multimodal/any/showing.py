@@ -28,8 +28,8 @@ _STYLE = """
 
 @dataclass(frozen=True)
 class Made:
-    """drawn: so many pictures of each prompt; said: what was said of each picture, language by language; sheet, page:
-    the files."""
+    """drawn: so many pictures of each prompt, the best of several; said: what was said of each picture, language by
+    language; sheet, page: the files."""
 
     drawn: list[list[Image]]
     said: list[tuple[Image, list[str]]]
@@ -37,10 +37,18 @@ class Made:
     page: Path
 
 
-def show(model: AnyModel, prompts: Sequence[str], pictures: Sequence[Image], folder: Path, seed: int = 1) -> Made:
+def show(
+    model: AnyModel,
+    prompts: Sequence[str],
+    pictures: Sequence[Image],
+    folder: Path,
+    *,
+    seed: int = 1,
+    best_of: int = 1,
+) -> Made:
     """Let the model draw each prompt and tell each picture in every language it knows; write drawn.png and page.html.
-    pictures: with what they show as their prompts."""
-    made = model.generate(prompts, n=_COLUMNS, seed=seed)
+    pictures: with what they show as their prompts; best_of: see AnyModel.generate."""
+    made = model.generate(prompts, n=_COLUMNS, seed=seed, best_of=best_of)
     drawn = [made[start : start + _COLUMNS] for start in range(0, len(made), _COLUMNS)]
     inputs = [read_input(picture) for picture in pictures]
     texts = [[text.text for text in model.read(inputs, language)] for language in model.parts.knows.languages]
@@ -48,16 +56,17 @@ def show(model: AnyModel, prompts: Sequence[str], pictures: Sequence[Image], fol
     folder.mkdir(parents=True, exist_ok=True)
     file = sheet([picture for row in drawn for picture in row]).save(folder / "drawn.png")
     page = folder / "page.html"
-    write_atomic(page, _page(drawn, said))
+    write_atomic(page, _page(drawn, said, best_of))
     return Made(drawn, said, file, page)
 
 
-def _page(drawn: Sequence[Sequence[Image]], said: Sequence[tuple[Image, Sequence[str]]]) -> str:
+def _page(drawn: Sequence[Sequence[Image]], said: Sequence[tuple[Image, Sequence[str]]], best_of: int) -> str:
     title = t("anymodal.page_title")
+    how = t("anymodal.page_drawn") if best_of == 1 else t("anymodal.page_best", best_of=best_of)
     return document(
         title,
         header(title),
-        tag("section", tag("h2", t("anymodal.page_drawn")), *(_row([row[0].prompt], row) for row in drawn)),
+        tag("section", tag("h2", how), *(_row([row[0].prompt], row) for row in drawn)),
         tag(
             "section",
             tag("h2", t("anymodal.page_said")),
