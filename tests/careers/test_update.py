@@ -21,6 +21,7 @@ from zaohua.careers.occupations import occupations
 from zaohua.careers.updating import onet
 from zaohua.careers.updating.update import PROVENANCE, update
 from zaohua.errors import ZaohuaError
+from zaohua.i18n import using
 
 CODE = "27-1024.00"
 RATED = [
@@ -73,7 +74,8 @@ def test_from_a_server(publisher: Path) -> None:
     assert done.releases == ("O*NET 31.0 Database",)
     assert done.anything
     assert {"code": "27-1024", "task": "1", "text": "Draw posters."} in store.rows("tasks")
-    drawing, hens = sentences.nearest(["Draw posters for concerts", "Feed hens"], 2)
+    with using("en"):
+        drawing, hens = sentences.nearest(["Draw posters for concerts", "Feed hens"], 2)
     assert [told for told, _ in drawing] == ["Draw posters (Graphic designers)"]
     assert hens == ()
     assert {"code": "27-1024", "element": "2.A.1.a", "importance": "4.5", "level": "4.5"} in store.rows("levels")
