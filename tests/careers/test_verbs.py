@@ -22,7 +22,7 @@ def test_json_is_json(verb: list[str], capsys: pytest.CaptureFixture[str]) -> No
 
 @pytest.mark.parametrize("verb", [["compare", "27-1024", "cashier"], ["emerging"], ["transitions", "cashier"]])
 def test_json_says_what_is_counted_and_names_its_codes(verb: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["careers", *verb, "--json"]) == 0
+    assert run(["careers", *verb, "--json", "--lang", "en"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert "halved" in found["construct"]
     lists = [*found.get("occupations", []), found]
