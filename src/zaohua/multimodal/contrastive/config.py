@@ -74,7 +74,7 @@ class ViewsConfig(Section):
     """The `[views]` section: how differently a thing is shown each time."""
 
     count: Annotated[int, Field(ge=1, le=64)] = Field(
-        4, description="with model.sight: how many views of a picture are looked at before training, itself among them"
+        3, description="with model.sight: how many views of a picture are looked at before training, itself among them"
     )
     crop: Share = Field(0.3, description="of the side of a picture that is cut away at most")
     colour: Share = Field(0.2, description="change of brightness and contrast at most")
