@@ -153,3 +153,8 @@ def test_unseen_chinese_titles() -> None:
     right = [titles.rank(title, 1)[0][0] == code for title, code in asked]
     assert len(right) > 1000
     assert np.mean(right) >= 0.45
+
+
+def test_a_title_is_found_though_all_its_rare_runs_are_torn() -> None:
+    """Sixty titles of engineers share more runs with it than its own does."""
+    assert english_titles().rank("Shpi engineers", 1)[0][0] == "53-5031"
