@@ -197,7 +197,7 @@ class Flat(torch.nn.Module):
 
 
 def test_a_picture_of_its_own_is_found_again(monkeypatch):
-    monkeypatch.setattr("zaohua.judges.perceptual.EfficientNetLite0", Flat)
+    monkeypatch.setattr("zaohua.judges.perceptual.EfficientNetLite", Flat)
     from zaohua.judges.extractor import Extractor
 
     made = model()
