@@ -208,7 +208,8 @@ def test_a_picture_of_its_own_is_found_again(monkeypatch):
     assert near.perceptual + 16 * near.pixels**2 < 0.5 * (begun.perceptual + 16 * begun.pixels**2)
     assert near.label in made.classes
     shown = made.pictures(near.latent[None], torch.tensor([made.classes.index(near.label)]))
-    assert np.array_equal(shown[0].permute(1, 2, 0).numpy(), near.image.pixels)
+    again = shown[0].permute(1, 2, 0).numpy().astype(int)
+    assert abs(again - near.image.pixels).max() <= 1, "alone it may round to the next level"
     with pytest.raises(UsageError, match="1×16×16"):
         project(made, target[:1], judge)
     with pytest.raises(UsageError):
