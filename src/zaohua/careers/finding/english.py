@@ -49,11 +49,11 @@ class EnglishTitles:
             self._index = GramIndex([f" {name} " for name in self._names], _SIZES)
         asked = text.english(title)
         scores = self._index.scores(f" {asked} ")
-        if scores.max() < _DOUBTFUL:
-            for place in (*np.argsort(-scores, kind="stable")[:_SPELLED], *self._of_the_same_letters(asked)):
-                alike = SequenceMatcher(None, asked, self._names[place]).ratio()
-                if alike >= _MISSPELT:
-                    scores[place] = max(scores[place], alike)
+        near = np.argsort(-scores, kind="stable")[:_SPELLED] if scores.max() < _DOUBTFUL else ()
+        for place in (*near, *self._of_the_same_letters(asked)):
+            alike = SequenceMatcher(None, asked, self._names[place]).ratio()
+            if alike >= _MISSPELT:
+                scores[place] = max(scores[place], alike)
         best = np.zeros(len(self.codes))
         np.maximum.at(best, self._place, np.where(scores > 0, np.minimum(1.0, scores + self._bonus), 0.0))
         order = np.argsort(-best, kind="stable")[:count]
