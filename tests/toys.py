@@ -28,6 +28,7 @@ class ToyGAN:
 
     Recipe = ToyRecipe
     best_metric = "distance"
+    compiles = False
 
     def __init__(self, recipe: ToyRecipe) -> None:
         self.recipe = recipe

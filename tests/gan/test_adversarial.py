@@ -60,6 +60,7 @@ class Line:
     """Learn numbers around 3 with a spread of 0.5, as a task of the trainer."""
 
     best_metric = "distance"
+    compiles = False
 
     def __init__(self, rules: Duel, **train) -> None:
         settings = {"steps": 40, "batch_size": 64, "learning_rate": 0.01, "tensorboard": False, "evaluate_every": 1000}
@@ -266,3 +267,35 @@ def test_the_discriminator_may_be_shown_earlier_samples():
     rules = replace(duel("hinge", {"kind": "none"}), earlier=lambda made, draw: torch.full_like(made, 5.0))
     scores = rules.discriminator_loss(batch, draw)[1]["score_fake"]
     assert scores.item() == pytest.approx(rules.discriminator(torch.tensor([[5.0]])).item())
+
+
+@pytest.mark.parametrize("kind", ["zero_centred", "gradient_penalty"])
+def test_compiled_networks_learn_what_the_same_ones_do_as_they_are_written(kind):
+    """Compiled code has no derivative of its derivative: in steps that ask for it nothing compiled may run."""
+    found = []
+    for compiled in (False, True):
+        rules = duel("relativistic", {"kind": kind, "every": 2})
+        if compiled:
+            for module in (rules.generator, rules.discriminator):
+                module.compile(backend="aot_eager")
+        batch = Batch(torch.arange(6.0).view(6, 1), None, torch.arange(24.0).view(6, 4) / 24)
+        for step in range(2):  # with the penalty and without
+            draw = Draw(1, step, 0, torch.arange(6), CPU, progress=0.5)
+            value, _ = rules.discriminator_loss(batch, draw)
+            value.backward()
+            value, _ = rules.generator_loss(batch, draw)
+            value.backward()
+        found.append([p.grad for module in (rules.generator, rules.discriminator) for p in module.parameters()])
+    torch.testing.assert_close(found[1], found[0])
+
+
+def test_a_slope_from_a_second_look_is_not_lost_in_bf16():
+    """Two scores in bf16 differ by their rounding rather than by the slope."""
+    batch = Batch(torch.randn(512, 1), None, torch.randn(512, 4))
+    draw = Draw(1, 0, 0, torch.arange(512), CPU)
+    penalties = []
+    for settings in ({"estimate": "exact"}, {"estimate": "difference"}):
+        with torch.autocast("cpu", torch.bfloat16):
+            _, numbers = duel("relativistic", settings).discriminator_loss(batch, draw)
+        penalties.append(numbers["penalty"].item())
+    assert penalties[1] == pytest.approx(penalties[0], rel=0.3)

@@ -18,9 +18,10 @@ from toys import toy_trainer
 
 from zaohua.errors import UsageError, ZaohuaError
 from zaohua.training import checkpoint
+from zaohua.training.config import TrainConfig
 from zaohua.training.monitor import TIME_FIELDS, ProgressBar
 from zaohua.training.parallel import Parallel
-from zaohua.training.precision import Precision
+from zaohua.training.precision import Precision, choose
 from zaohua.training.signals import Stopped
 
 
@@ -259,6 +260,21 @@ def test_a_processor_s_own_bf16_is_pointed_out_where_nothing_was_chosen(tmp_path
     monkeypatch.setattr("zaohua.training.precision.processor_flags", lambda: flags)
     toy_trainer(tmp_path, steps=2, **settings).run()
     assert any("train.precision=bf16" in line for line in said) == told
+
+
+@pytest.mark.parametrize(
+    ("device", "wanted", "compiles", "compiled"),
+    [
+        ("cuda", "auto", True, True),
+        ("cuda", "auto", False, False),
+        ("cuda", True, False, True),
+        ("cpu", "auto", True, False),
+    ],
+)
+def test_what_compiles_well_is_compiled_on_a_gpu(monkeypatch, device, wanted, compiles, compiled):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: True)
+    chosen = choose(TrainConfig(compile=wanted), torch.device(device), compiles=compiles)
+    assert chosen == Precision("bf16" if device == "cuda" else "fp32", compile=compiled)
 
 
 def test_minutes_become_steps_and_calibration_leaves_no_trace(tmp_path):

@@ -6,6 +6,7 @@ ones (as often as the recipe says), then it makes others and is moved so that th
 
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +18,7 @@ from zaohua.gan.config import AdversarialTrainConfig, AugmentConfig, LossConfig,
 from zaohua.gan.losses import LOSSES
 from zaohua.seeding import normal, uniform
 from zaohua.training import optimisers
+from zaohua.training.precision import as_written
 from zaohua.training.task import Draw, Phase
 
 _REAL, _FAKE, _PLACE, _NOISE = range(4, 8)  # streams of randomness; a task's own come before
@@ -108,15 +110,16 @@ class Duel:
         due = self.regulariser.penalises and draw.step % self.regulariser.every == 0
         if due and self.regulariser.estimate == "exact":
             real, fake = real.detach().requires_grad_(), fake.detach().requires_grad_()
-        of_real, of_fake = self._scores(real, fake, batch.condition)
+        with self._looking(real.device) if due else nullcontext():
+            of_real, of_fake = self._scores(real, fake, batch.condition)
+            penalty = self._penalty(real, fake, of_real, of_fake, batch.condition, draw) if due else None
         loss = LOSSES[self.loss.kind](of_real, of_fake, (self.loss.real, self.loss.fake)).discriminator
         numbers = {"score_real": of_real.mean(), "score_fake": of_fake.mean(), "right": right(of_real, of_fake)}
         if looks:
             self._look(of_real, draw)
         if self.augment.most:
             numbers["augmentation"] = torch.tensor(self._strength(draw), device=of_real.device)
-        if due:
-            penalty = self._penalty(real, fake, of_real, of_fake, batch.condition, draw)
+        if penalty is not None:
             loss = loss + self.regulariser.every * penalty
             numbers["penalty"] = penalty * self.regulariser.every  # logged as its mean over all steps
         return loss, numbers
@@ -148,6 +151,13 @@ class Duel:
         both = None if condition is None else torch.cat((condition, condition))
         of_real, of_fake = self.discriminator(torch.cat((real, fake)), both).chunk(2)
         return of_real, of_fake
+
+    def _looking(self, device: torch.device) -> AbstractContextManager:
+        """How the discriminator runs where its slope is asked for: as it is written, since compiled code has no
+        derivative of its derivative; or in fp32, since two near scores in bf16 differ by their rounding alone."""
+        if self.regulariser.estimate == "exact":
+            return as_written(self.discriminator)
+        return torch.autocast(device.type, enabled=False)
 
     def _penalty(
         self, real: Tensor, fake: Tensor, of_real: Tensor, of_fake: Tensor, condition: Tensor | None, draw: Draw

@@ -44,6 +44,7 @@ class AdversarialTask(ABC):
 
     Recipe: ClassVar[type[Section]]
     best_metric: ClassVar[str]
+    compiles: ClassVar[bool] = False
     unit: ClassVar[str] = "images"  # what a sample is called in budgets and speeds: images, sounds or clips
     channels_last: ClassVar[bool] = False  # whether kernels of pictures are laid out so, which plain convolutions like
 

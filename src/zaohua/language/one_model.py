@@ -22,6 +22,7 @@ class OneModelTask(ABC):
 
     Recipe: ClassVar[type[Section]]
     best_metric: ClassVar[str] = "loss"
+    compiles: ClassVar[bool] = False
 
     def __init__(self, recipe: Any) -> None:
         self.recipe = recipe

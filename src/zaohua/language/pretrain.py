@@ -72,6 +72,7 @@ class LanguageTask(OneModelTask):
     """A decoder, one phase, cross-entropy."""
 
     Recipe: ClassVar[type[Section]] = LanguageRecipe
+    compiles: ClassVar[bool] = True
 
     def __init__(self, recipe: LanguageRecipe) -> None:
         super().__init__(recipe)

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
+from torch import nn
 
 from zaohua.machine import processor_flags
 from zaohua.training.config import TrainConfig
@@ -48,11 +49,17 @@ def bf16_may_help(config: TrainConfig, device: torch.device) -> bool:
     return left and not {"amx_bf16", "avx512_bf16", "bf16"}.isdisjoint(processor_flags())
 
 
-def choose(config: TrainConfig, device: torch.device) -> Precision:
-    """What the recipe says, or: bf16 and compiled on a GPU that has bf16, plain fp32 elsewhere."""
+def choose(config: TrainConfig, device: torch.device, *, compiles: bool = False) -> Precision:
+    """What the recipe says; or bf16 on a GPU that has it, compiled if that pays (`compiles`); elsewhere plain fp32."""
     gpu = device.type == "cuda"
     bf16 = gpu and torch.cuda.is_bf16_supported(including_emulation=False)
     return Precision(
         name=("bf16" if bf16 else "fp32") if config.precision == "auto" else config.precision,
-        compile=gpu if config.compile == "auto" else config.compile,
+        compile=gpu and compiles if config.compile == "auto" else config.compile,
     )
+
+
+def as_written(*modules: nn.Module) -> AbstractContextManager:
+    """Inside this, modules that were compiled run as they are written."""
+    compiled = any(getattr(module, "_compiled_call_impl", None) is not None for module in modules)
+    return torch.compiler.set_stance("force_eager") if compiled else nullcontext()

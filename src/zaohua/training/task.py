@@ -61,6 +61,7 @@ class Task(Protocol):
 
     Recipe: ClassVar[type[Section]]
     best_metric: ClassVar[str]  # the evaluation number whose lowest value marks the best checkpoint
+    compiles: ClassVar[bool]  # whether it pays on a GPU to compile its modules: many steps, all of one shape
     recipe: Any  # resolved: after prepare() nothing that matters is left to choose
 
     def prepare(self, parallel: Parallel, *, visible: bool) -> None:

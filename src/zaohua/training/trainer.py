@@ -47,7 +47,7 @@ class Trainer:
         self.task, self.config, self.parallel = task, task.recipe.train, parallel
         self.folder, self.origin, self.visible = folder, origin or {}, visible and parallel.main
         config = self.config
-        self.precision = precision.choose(config, parallel.device)
+        self.precision = precision.choose(config, parallel.device, compiles=task.compiles)
         self.modules = {name: parallel.wrap(module) for name, module in task.build().items()}
         if self.precision.compile:
             for module in self.modules.values():
@@ -257,7 +257,8 @@ class Trainer:
 
     def evaluate(self) -> dict[str, float]:
         """The task's full evaluation, with averaged weights if there are any."""
-        with self._averaged(), torch.no_grad():
+        as_written = precision.as_written(*self.modules.values())  # looking compiles for other shapes, and is short
+        with self._averaged(), torch.no_grad(), as_written:
             for module in self.modules.values():
                 module.eval()
             metrics = self.task.evaluate(self.modules, self.parallel)

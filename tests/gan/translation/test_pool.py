@@ -32,6 +32,14 @@ def test_half_of_what_is_shown_is_older_once_it_is_full():
     assert (pool.filled == 3).all()
 
 
+def test_pictures_made_in_bf16_are_kept_and_come_back_as_such():
+    pool, indices = Pool(12, 4, (1, 2, 2)), torch.arange(4)
+    for step in range(6):
+        shown = pool.exchange(pictures(step, 4).bfloat16(), indices, sample_keys(1, step, indices))
+        assert shown.dtype == torch.bfloat16
+    assert pool.pictures.dtype == torch.float32
+
+
 def test_no_picture_is_shown_twice_after_it_is_full_nor_lost():
     """What is given back has left the pool: with what is still inside, every picture is there once."""
     shown, pool = run([[0, 1, 2, 3]], steps=60)

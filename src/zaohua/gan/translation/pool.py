@@ -36,7 +36,7 @@ class Pool(nn.Module):
         swapped = full & (coin < 0.5)
         place = torch.where(full, (where * places).long().clamp_max(places - 1), filled)
         stored = swapped | ~full
-        result[swapped] = self.pictures[positions, place][swapped]
-        self.pictures[positions[stored], place[stored]] = made[stored]
+        result[swapped] = self.pictures[positions, place][swapped].to(made.dtype)
+        self.pictures[positions[stored], place[stored]] = made[stored].to(self.pictures.dtype)
         self.filled[positions] = torch.where(full, filled, filled + 1)
         return result

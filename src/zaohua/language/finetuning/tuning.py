@@ -121,8 +121,6 @@ class TuningTask(OneModelTask):
         self.batch_size = train.batch_size or usual
         rate = train.learning_rate or (FULL_RATE if self.recipe.lora is None else LORA_RATE)
         update: dict[str, Any] = {"batch_size": self.batch_size, "learning_rate": rate}
-        if train.compile == "auto":
-            update["compile"] = False  # rows are never twice of one length
         update["muon_learning_rate"] = train.muon_learning_rate or rate
         if train.open_ended and items is not None:
             update["steps"] = max(1, math.ceil(self.epochs * items / self.batch_size))

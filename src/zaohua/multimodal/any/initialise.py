@@ -25,7 +25,7 @@ def codes_by_place(decoder: Decoder, vocabulary: Vocabulary, tokenisers: Tokenis
         if tokeniser is None:
             continue
         span = vocabulary.span(medium)
-        places = tokeniser.network.quantiser.values(torch.arange(tokeniser.codes).cpu()[:, None])[..., 0]  # [codes, D]
+        places = tokeniser.network.quantiser.grid().cpu()  # [codes, D]
         places = (places - places.mean(0)) / places.std(0)
         mapped = places @ torch.randn(places.shape[1], table.shape[1], generator=generator) / places.shape[1] ** 0.5
         own = table[span.start : span.stop]

@@ -70,7 +70,7 @@ class Fusion(nn.Module, ABC):
         not matter, as long as it is finite."""
 
     def _streams(self, feats: Mapping[str, Tensor], masks: Mapping[str, Tensor] | None) -> list[Stream]:
-        if unknown := sorted(feats.keys() - self.dims):
+        if unknown := sorted(set(feats) - set(self.dims)):
             raise ValueError(f"{unknown[0]!r} is none of the modalities {', '.join(self.modalities)}")
         if not feats:
             raise ValueError("give at least one modality; one that is absent may be given with a mask of False")

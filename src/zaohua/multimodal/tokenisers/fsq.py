@@ -38,6 +38,10 @@ class FSQ(nn.Module):
         place = self._bounded(z)
         return self._scaled(place + (self._rounded(place) - place).detach())
 
+    def grid(self) -> Tensor:
+        """Every code as the decoder sees it, where this module is: float32 [codes, D]"""
+        return self.values(torch.arange(self.codes, device=self._counts.device)[:, None])[..., 0]
+
     def ids(self, z: Tensor) -> Tensor:
         """The numbers of the codes, 0 … codes - 1: float [B, D, ...] -> int64 [B, ...]"""
         return (self._rounded(self._bounded(z)).long() * self._along(self._places, z)).sum(1)
