@@ -15,6 +15,7 @@ from zaohua.errors import ZaohuaError
 from zaohua.i18n import t
 from zaohua.judges.fit import accuracy, fit_classifier
 from zaohua.judges.pictures import resized
+from zaohua.machine import usual_device
 
 STEPS = 400
 _BATCH, _SHIFT = 64, 2
@@ -43,7 +44,7 @@ def realism(
     generator = torch.Generator().manual_seed(seed)
     kinds = [_inputs(kind[torch.randperm(len(kind), generator=generator)[:count]]) for kind in (real, fake)]
     unseen, seen = (torch.cat(parts) for parts in zip(*(kind.tensor_split((held_out,)) for kind in kinds), strict=True))
-    wanted = [torch.arange(2).repeat_interleave(size) for size in (held_out, count - held_out)]
+    wanted = [torch.arange(2, device=seen.device).repeat_interleave(size) for size in (held_out, count - held_out)]
     epochs = min(max(1, round(steps * _BATCH / len(seen))), _MOST_EPOCHS)
     module = fit_classifier(
         seen, wanted[1], classes=2, epochs=epochs, batch=_BATCH, shift=_SHIFT, seed=seed, on_progress=on_progress
@@ -80,7 +81,7 @@ def _common(real: int, fake: int) -> int:
 
 
 def _inputs(pictures: Tensor) -> Tensor:
-    """uint8 [N, C, H, W] -> float [N, C, S, S] in -1 … 1"""
+    """uint8 [N, C, H, W] -> float [N, C, S, S] in -1 … 1, on a GPU if there is one"""
     smallest, largest = _SIDES
     side = min(max(smallest, max(pictures.shape[-2:])), largest)
-    return resized(pictures.float(), side) / 127.5 - 1
+    return resized(pictures.to(usual_device(None)).float(), side) / 127.5 - 1
