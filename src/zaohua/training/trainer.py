@@ -256,9 +256,8 @@ class Trainer:
             checkpoint.save(self.folder / "state", self.step, self._tensors(), self._facts(metrics), self.parallel)
 
     def evaluate(self) -> dict[str, float]:
-        """The task's full evaluation, with averaged weights if there are any."""
-        as_written = precision.as_written(*self.modules.values())  # looking compiles for other shapes, and is short
-        with self._averaged(), torch.no_grad(), as_written:
+        """The task's full evaluation, with averaged weights if there are any; not compiled, as its shapes differ."""
+        with self._averaged(), torch.no_grad(), precision.as_written(*self.modules.values()):
             for module in self.modules.values():
                 module.eval()
             metrics = self.task.evaluate(self.modules, self.parallel)
