@@ -59,6 +59,26 @@ def test_some_rows_lack_their_caption(recipe, prepared):
     assert 0.1 < np.mean([ids[0] == image for ids in drawn]) < 0.9
 
 
+def test_what_is_drawn_is_seen_in_a_mirror_half_of_the_time_and_nothing_that_is_read(recipe, prepared):
+    task = prepared(recipe, "views.mirror=true", "views.count=1")
+    tokeniser, vocabulary = task.found.tokenisers.image, task.found.vocabulary
+    turned = dict(
+        zip(
+            map(id, task.found.train[0].items),
+            tokeniser.encode(task.found.data[0].train.media.flip(-1)).flatten(1).numpy(),
+            strict=True,
+        )
+    )
+    for entry in task._entries:
+        plain, mirrored = entry.example.codes[0], turned[id(entry.example)]
+        for draw in (0.49, 0.51):
+            parts = task.filler.parts(entry, [draw] * 8)
+            wanted = mirrored if draw < 0.5 and entry.template in ("draw", "continue") else plain
+            (shown,) = (part for part in parts if not part.is_text)
+            assert np.array_equal(shown.tokens, vocabulary.tokens("image", wanted))
+    assert all(item.mirrored is None for item in task.found.validation[0].items)
+
+
 def test_views_are_the_picture_moved(any_model):
     pixels = torch.randint(0, 255, (3, 3, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     views = Views(count=3, shift=2, seed=1)

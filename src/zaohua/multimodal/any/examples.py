@@ -33,7 +33,8 @@ class Example:
     they are written; label: the name of its class, "" without one that it is called by; called: what that is called, by
     language; kinds: language -> the tokens of prompts that tell its class, see kind_prompts(); seen: what the eye sees
     of each view, see sight.py, if there is one; asked: language -> questions of the data, each with what people
-    answered; asking: language -> tokens of the longest question and the longest answer together.
+    answered; asking: language -> tokens of the longest question and the longest answer together; mirrored: the codes of
+    a picture in a mirror, if it is to be drawn so, too.
     """
 
     medium: str  # "image", "audio" or "video"
@@ -46,6 +47,7 @@ class Example:
     seen: Sequence[Tensor] = ()
     asked: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     asking: dict[str, int] = field(default_factory=dict)
+    mirrored: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,12 @@ class Tokenisers:
 class Views:
     """How often a picture or a sound is taken in. The first view is the thing itself; other views of a picture are
     moved by up to `shift` pixels, other views of a sound are played faster or slower (speed perturbation, Ko et al.
-    2015) and begin within a token."""
+    2015) and begin within a token. mirror: pictures to be drawn are also seen in a mirror."""
 
     count: int = 1
     shift: int = 0
     seed: int = 0
+    mirror: bool = False
 
     def of(self, pixels: Tensor, number: int) -> Tensor:
         """View `number` of these pictures, uint8 [N, C, H, W], moved by whole pixels; edges are repeated."""
@@ -128,6 +131,7 @@ def examples_of(
     kind = captioned.kind
     tokeniser = tokenisers.of(kind)
     seen: list[Sequence[Tensor]] = [()] * len(side)
+    mirrored: Sequence[np.ndarray | None] = [None] * len(side)
     if kind == "sounds":
         rate = round(captioned.rate or 0)
         samples = round(tokeniser.samples * rate / tokeniser.rate)
@@ -142,11 +146,13 @@ def examples_of(
         shown = [views.of(side.media, number) for number in range(views.count)]
         coded = [picture_codes(tokeniser, view).reshape(len(view), -1) for view in shown]
         codes = [list(each) for each in zip(*coded, strict=True)]
+        if views.mirror:
+            mirrored = list(picture_codes(tokeniser, side.media.flip(-1)).reshape(len(side), -1))
         if look is not None:
             seen = list(zip(*(look(view) for view in shown), strict=True))
     found = Examples(kind)
-    rows = zip(codes, side.captions, side.classes, seen, side.questions, strict=True)
-    for each, said, label, looks, asked in rows:
+    rows = zip(codes, side.captions, side.classes, seen, side.questions, mirrored, strict=True)
+    for each, said, label, looks, asked, turned in rows:
         texts = {language: list(said[language]) for language in LANGUAGES if said.get(language)}
         captions = {language: tokenizer.encode_batch(lines) for language, lines in texts.items()}
         named = captioned.class_names.get(label, {})
@@ -157,7 +163,9 @@ def examples_of(
         }
         asking = {language: _longest_asked(tokenizer, known) for language, known in asked.items()}
         found.items.append(
-            Example(MEDIUM[kind], each, captions, texts, label if named else "", called, kinds, looks, asked, asking)
+            Example(
+                MEDIUM[kind], each, captions, texts, label if named else "", called, kinds, looks, asked, asking, turned
+            )
         )
     return found
 

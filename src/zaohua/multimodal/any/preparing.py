@@ -50,7 +50,7 @@ def prepare(recipe: AnyRecipe, base: Parts | None, *, visible: bool) -> Prepared
     texts = caption_texts(data)
     tokenizer = base.tokenizer if base else own_tokenizer(recipe.tokenizer, texts)
     say(t("anymodal.tokenising"), quiet=not visible)
-    views = Views(recipe.views.count, recipe.views.shift, seed)
+    views = Views(recipe.views.count, recipe.views.shift, seed, recipe.views.mirror)
     frames = base.vocabulary.frames if base else recipe.model.frames
     weights = dict(recipe.templates) or {name: weight for kind in kinds for name, weight in USUAL[kind].items()}
     sight = recipe.model.sight

@@ -39,10 +39,12 @@ class LossConfig(Section):
 
 
 class ViewsConfig(Section):
-    """How many views each thing of the training has, itself among them; see examples.Views. Clips have one."""
+    """How many views each thing of the training has, itself among them; see examples.Views. Clips have one. mirror:
+    pictures are learnt to be drawn in a mirror, too, half of the time."""
 
     count: Annotated[int, Field(ge=1, le=64)] = 1
     shift: Annotated[int, Field(ge=0, le=64)] = 2
+    mirror: bool = False
 
 
 class AnyRecipe(Section):

@@ -131,7 +131,8 @@ class Filler:
         """The parts of an entry's row."""
         example, template = entry.example, TEMPLATES[entry.template]
         view = int(draws[0] * len(example.codes)) if reads(entry.template) else 0
-        codes = example.codes[view]
+        turned = example.mirrored if not reads(entry.template) and draws[0] < 0.5 else None
+        codes = example.codes[view] if turned is None else turned
         medium = self.looks if entry.looks else len(codes)
         if from_text(entry.template) and draws[1] < without:
             template = template[1:]
