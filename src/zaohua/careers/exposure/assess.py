@@ -20,8 +20,8 @@ from zaohua.careers.transitions import WAGE_FLOOR, reachable
 
 # How far a job's own share lies from that of the occupation it is matched to, as a standard deviation. Specialities of
 # one occupation of SOC lie .058 from their mean, and so do the duties of 329 pages of the Occupational Outlook Handbook
-# from their matches; one person's job is taken to lie as far from its speciality again. Of seven Chinese lists of duties
-# two find their occupation and two a wrong one: there a match says no more than that occupations differ by .16.
+# from their matches; one person's job is taken to lie as far from its speciality again. Of seven Chinese lists two find
+# their occupation and two a wrong one: there a match says no more than that occupations differ by .16.
 _WITHIN = {"en": 0.08, "zh": 0.16}
 _LEADS = 0.5  # of the duties: from here on the page tells what is published of the occupation
 
