@@ -81,10 +81,10 @@ def test_the_dial_says_the_size(tmp_path):
         describe(load_recipe(recipe, ["model.network=nano17"]))
 
 
-@pytest.mark.parametrize("size", [16, 32, 64])
-def test_gamma_grows_with_the_area(tmp_path, size):
+@pytest.mark.parametrize(("size", "gamma"), [(16, 2.0), (32, 8.0), (64, 2.0), (128, 8.0)])
+def test_gamma_grows_with_the_area_from_32_and_from_64_pixels(tmp_path, size, gamma):
     found = describe(load_recipe(picture_recipe(tmp_path), [f"model.network=nano{size}"]))
-    assert f"gamma = {8 * (size / 32) ** 2}" in found["recipe"]
+    assert f"gamma = {gamma}" in found["recipe"]
 
 
 def test_a_plan_counts_what_a_run_takes(tmp_path):

@@ -63,8 +63,10 @@ class ImageTask(AdversarialTask):
         self.shape = self.recipe.model.shape(channels, classes)
 
     def usual_gamma(self) -> float:
-        """8 at 32 px, and by the area elsewhere: with an eighth of it pictures of one class soon are one picture."""
-        return 8 * (self.shape.size / 32) ** 2
+        """By the area: 8 at 32 px, where with an eighth of it digits of one class soon are one digit; 2 at 64 px and from
+        there on: with 32 faces hardly showed where with 2 they were there."""
+        size = self.shape.size
+        return 8 * (size / 32) ** 2 if size < 64 else 2 * (size / 64) ** 2
 
     def plan(self) -> dict[str, Any]:
         """See AdversarialTask. Colour and no classes where the data alone can tell."""
