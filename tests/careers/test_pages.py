@@ -1,10 +1,13 @@
 """The HTML reports: whole in themselves, in both languages, with sources, and printable."""
 
+import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from zaohua.careers import emerging
 from zaohua.careers.pages import page
 from zaohua.careers.pages.html import render, write
 from zaohua.careers.profile import profile
@@ -22,6 +25,20 @@ def test_a_report_is_whole_in_itself(language: str) -> None:
     assert document.count('class="plotly-graph-div"') == 5
     assert f'lang="{"zh-Hans" if language == "zh" else "en"}"' in document
     assert "@media print" in document
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_new_work_is_drawn_by_year_and_by_growth(language: str) -> None:
+    found = emerging.announced()
+    with using(language):
+        document = render(page.new_work())
+        assert t("careers.about_other") in document
+    counts = Counter((each.date[:4], each.ai_related) for each in found)
+    for about_ai in (True, False):
+        bars = [counts[year, about_ai] for year in sorted({year for year, _ in counts})]
+        assert f'"y":{json.dumps(bars, separators=(",", ":"))}' in document
+    fastest = emerging.growing()
+    assert f'"x":{json.dumps([each.change_percent for each in fastest], separators=(",", ":"))}' in document
 
 
 def test_both_languages_say_the_same() -> None:

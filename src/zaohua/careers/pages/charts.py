@@ -7,6 +7,7 @@ from plotly.io import to_html
 
 from zaohua.careers import complementarity
 from zaohua.careers.activities import Scored
+from zaohua.careers.emerging import Announced, Growing
 from zaohua.careers.exposure.levels import Levels
 from zaohua.careers.names import activity, study
 from zaohua.careers.occupations import occupations
@@ -132,6 +133,40 @@ def kinds(found: Mapping[str, Levels]) -> Html:
     figure.update_xaxes(range=[0, 100])
     figure.update_yaxes(autorange="reversed")
     return draw(figure, "kinds", 80 + 34 * len(names), x=t("careers.axis_kinds"), y="")
+
+
+def announced(found: Sequence[Announced]) -> Html:
+    """How many occupations and work types were announced in each year, those about AI apart."""
+    years_of = sorted({each.date[:4] for each in found})
+    figure = go.Figure()
+    for about_ai, colour, name in ((True, HERE, "about_ai"), (False, LEVELS["unlikely"], "about_other")):
+        counts = [sum(each.date[:4] == year and each.ai_related == about_ai for each in found) for year in years_of]
+        ink = {"color": "white" if about_ai else "#333"}
+        figure.add_bar(
+            x=years_of, y=counts, marker={"color": colour}, name=t(f"careers.{name}"), text=counts, textfont=ink
+        )
+    figure.update_layout(barmode="stack", legend={"orientation": "h", "y": 1.2, "traceorder": "normal"})
+    figure.update_xaxes(type="category")
+    return draw(figure, "announced", 280, x="", y=t("careers.axis_announced"))
+
+
+def growing(found: Sequence[Growing]) -> Html:
+    """Projected change of the fastest growing occupations."""
+    figure = go.Figure()
+    figure.add_bar(
+        x=[each.change_percent for each in found],
+        y=[broken(occupations()[each.code].title) for each in found],
+        orientation="h",
+        marker={"color": HERE},
+        text=[f"{each.change_percent:+.0f}%" for each in found],
+        textposition="outside",
+        cliponaxis=False,
+        hovertext=[f"{t('careers.change_k')}: {each.change:+.1f}" for each in found],
+        hoverinfo="text",
+    )
+    figure.update_yaxes(autorange="reversed")
+    first, last = years()
+    return draw(figure, "growing", 60 + 34 * len(found), x=t("careers.axis_growth", first=first, last=last), y="")
 
 
 def next_map(profile: Profile) -> Html:

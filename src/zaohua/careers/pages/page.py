@@ -170,6 +170,7 @@ def _announced() -> Section:
         t("careers.section_announced"),
         (lead, t("careers.announced_nearest")),
         table=Table(head, rows),
+        chart=(t("careers.chart_announced"), lambda: charts.announced(found)),
         tables=("new_in_china",),
     )
 
@@ -190,6 +191,7 @@ def _tasks() -> Section:
 
 
 def _growing() -> Section:
+    found = emerging.growing()
     rows = tuple(
         (
             occupations()[each.code].title,
@@ -197,8 +199,14 @@ def _growing() -> Section:
             number(each.change, 1, sign=True),
             number(each.wage),
         )
-        for each in emerging.growing()
+        for each in found
     )
     head = tuple(t(f"careers.{name}") for name in ("occupation", "change_percent", "change_k", "row_wage"))
     lead = t("careers.growing_lead", first=outlook.years()[0])
-    return Section(t("careers.section_growing"), (lead,), table=Table(head, rows), tables=("projections", "wages"))
+    return Section(
+        t("careers.section_growing"),
+        (lead,),
+        table=Table(head, rows),
+        chart=(t("careers.chart_growing"), lambda: charts.growing(found)),
+        tables=("projections", "wages"),
+    )

@@ -63,8 +63,8 @@ class ImageTask(AdversarialTask):
         self.shape = self.recipe.model.shape(channels, classes)
 
     def usual_gamma(self) -> float:
-        """By the area: 8 at 32 px, where with an eighth of it digits of one class soon are one digit; 2 at 64 px and from
-        there on: with 32 faces hardly showed where with 2 they were there."""
+        """By the area, up from 8 at 32 px, where with an eighth of it digits of one class soon are one digit, and from
+        2 at 64 px: with 32 faces hardly showed where with 2 they were there."""
         size = self.shape.size
         return 8 * (size / 32) ** 2 if size < 64 else 2 * (size / 64) ** 2
 
