@@ -8,6 +8,7 @@ from hypothesis import settings
 
 settings.register_profile("zaohua", deadline=None)  # a busy machine is no failure
 settings.load_profile("zaohua")
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # or, on a busy machine, a line about it stands in what is printed
 os.environ.setdefault("ZAOHUA_COMPILED", "0")  # or tests would begin to compile; those of compiled code ask for it
 
 

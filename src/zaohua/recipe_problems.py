@@ -1,7 +1,7 @@
 """What is wrong with a recipe, in one line each: from pydantic's errors to words a person can act on."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import groupby
 from typing import Any, get_args
@@ -89,8 +89,13 @@ def _line(path: Path_, details: list[dict[str, Any]], raw: Any, schema: type[Bas
         return t("recipe.missing", key=key)
     if first["type"] in ("value_error", "assertion_error"):
         return t("recipe.invalid", key=key or "recipe", reason=printable(first["ctx"]["error"]))
+    return must_be(key, details)
+
+
+def must_be(key: str, details: Sequence[Mapping[str, Any]]) -> str:
+    """What is wrong with one value: "train.steps must be a whole number, not …". details: what pydantic says of it."""
     expected = t("recipe.or").join(dict.fromkeys(map(_expected, details)))
-    value = printable(json.dumps(first["input"], ensure_ascii=False, default=str))
+    value = printable(json.dumps(details[0]["input"], ensure_ascii=False, default=str))
     value = value if len(value) <= 60 else f"{value[:57]}..."
     return t("recipe.must_be", key=key, expected=expected, value=value)
 

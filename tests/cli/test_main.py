@@ -120,7 +120,9 @@ def test_python_m_zaohua_is_zaohua():
         (("train", "language/quickstart", "steps"), "steps is not a setting: write key=value"),
         (("train", "language/quickstart", "train.lr=1"), "there is no key train.lr"),
         (("train", "language/quickstart", "train.learning_rate=-1"), "must be greater than 0, not -1"),
-        (("generate", "m", "p", "-n", "many"), "-n"),
+        (("generate", "m", "p", "-n", "many"), '-n must be a whole number, not "many"; see: zaohua generate --help'),
+        (("--lang", "zh", "generate", "m", "p", "-n", "many"), '-n 应为：整数；现在是："many"'),
+        (("careers", "transitions", "27-1024", "--wage-floor", "abc"), '--wage-floor must be a number, not "abc"'),
         (("data", "lst"), "did you mean list?"),
     ],
 )

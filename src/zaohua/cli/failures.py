@@ -77,11 +77,21 @@ def _usage(error: BaseException) -> str:
     elif _is(error, "BadOptionUsage"):
         message = t("cli.option_needs_value", name=option)
     elif _is(error, "BadParameter"):
-        reason = str(getattr(error, "message", error)).removeprefix("Value error, ")
-        message = t("cli.bad_value", name=name, reason=reason)
+        message = _bad_value(error, name)
     else:
         message = str(getattr(error, "message", error))
     return t("cli.see_help", message=message.rstrip("."), command=command)
+
+
+def _bad_value(error: BaseException, name: str) -> str:
+    """Of what kind an option's value must be, or what our own check says of it."""
+    details = error.__cause__.errors() if _is(error.__cause__, "ValidationError") else []  # type: ignore[union-attr,arg-type]
+    if details and details[0]["type"] not in ("value_error", "assertion_error"):
+        from zaohua.recipe_problems import must_be
+
+        return must_be(name, details)
+    reason = str(getattr(error, "message", error)).removeprefix("Value error, ")
+    return t("cli.bad_value", name=name, reason=reason)
 
 
 def _system(error: OSError) -> str:
