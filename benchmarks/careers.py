@@ -26,7 +26,7 @@ from sklearn.metrics import roc_auc_score
 from zaohua.careers import activities, store
 from zaohua.careers.correlation import spearman
 from zaohua.careers.exposure import learning, meaning
-from zaohua.careers.exposure.assess import assess
+from zaohua.careers.exposure.assess import LEADS, assess
 from zaohua.careers.exposure.duties import duties
 from zaohua.careers.exposure.learning import Tasks
 from zaohua.careers.exposure.matching import matcher
@@ -34,7 +34,7 @@ from zaohua.careers.exposure.model import HALVED, Scored
 from zaohua.careers.exposure.occupations import by_importance, with_activities
 from zaohua.careers.exposure.sources import rows
 from zaohua.careers.exposure.thresholds import conformal
-from zaohua.careers.exposure.train import kept_vectors
+from zaohua.careers.exposure.train import KeptVectors
 from zaohua.careers.finding import text as titles_text
 from zaohua.careers.finding.chinese import ChineseTitles
 from zaohua.careers.finding.english import EnglishTitles
@@ -188,6 +188,28 @@ def lookup_rows(data: Path) -> Iterator[Row]:
     yield "similar occupations P@5 / recall@10", ".662 / .690", "≥ .70 / .72", _similar()
 
 
+def chinese_rows() -> Iterator[Row]:
+    """Chinese lists of duties to occupations that they may lead to: of those that judge, the first and the first five,
+    and what leads, at least half of the duties."""
+    lists = tomllib.loads((HERE / "careers_chinese_lists.toml").read_text(encoding="utf-8"))["job"]
+    found = matcher("zh")
+    for name, chosen in (("judging", False), ("chosen on", True)):
+        jobs = [job for job in lists if job.get("tune", False) == chosen]
+        first, five, right, wrong = [], [], [], []
+        for job in jobs:
+            codes = [code for code, _ in found.rank("\n".join(job["duties"]), 5)]
+            first.append(codes[0] in job["codes"])
+            five.append(not set(codes).isdisjoint(job["codes"]))
+            lead = found.mixture(job["duties"])[0]
+            leads = bool(lead.code) and lead.share >= LEADS
+            right.append(leads and lead.code in job["codes"])
+            wrong.append(leads and lead.code not in job["codes"])
+        shares = (
+            f"{np.mean(first):.2f} / {np.mean(five):.2f}; leads {np.mean(right):.2f}, a wrong one {np.mean(wrong):.2f}"
+        )
+        yield f"Chinese duties → occupation, lists {name}: top-1 / top-5", "–", "–", f"{shares}, n = {len(jobs)}"
+
+
 def without_title(text: str, title: str) -> str:
     """`text` with the page's own title, its parts and their singulars taken out."""
     names = {title.lower(), *re.split(r",\s*(?:and )?| and ", title.lower())}
@@ -268,11 +290,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         work = given.work or Path(folder)
         meaning.fetch()
-        tasks = learning.load(given.data, kept_vectors(work / "vectors.npz"))
+        tasks = learning.load(given.data, KeptVectors(work / "vectors.npz"))
         table = [
             *labels_rows(tasks, work),
             *outside_rows(tasks, work, given.data),
             *lookup_rows(given.data),
+            *chinese_rows(),
             *invariance_rows(),
         ]
     print(json.dumps(table, ensure_ascii=False, indent=1) if given.json else printed(table))

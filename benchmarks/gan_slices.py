@@ -43,6 +43,7 @@ def parsers(
     training = verbs.add_parser("train")
     training.add_argument("--seed", type=int, default=1)
     training.add_argument("--minutes", type=float, default=12)
+    training.add_argument("--precision", choices=("auto", "bf16"), default="auto")
     training.set_defaults(run=train)
     showing = verbs.add_parser("table")
     showing.add_argument("runs", type=Path)

@@ -37,7 +37,13 @@ def train(options: argparse.Namespace) -> None:
         "data": {"source": options.source, "classes": False},
         "loss": {"kind": options.loss},
         "regulariser": rule,
-        "train": {"steps": options.steps, "seed": options.seed, "evaluate_every": every, "tensorboard": False},
+        "train": {
+            "steps": options.steps,
+            "seed": options.seed,
+            "precision": options.precision,
+            "evaluate_every": every,
+            "tensorboard": False,
+        },
         "run": {"dir": str(folder)},
     }
     if run_slice(ImageTask(recipes.validate(raw, ImageRecipe)), folder, options.minutes) is None:

@@ -78,7 +78,7 @@ class StackedTask(ImageTask):
 
 
 def recipe_of(options: argparse.Namespace, folder: Path) -> ImageRecipe:
-    train = {"steps": options.steps, "batch_size": BATCH, "seed": options.seed, "evaluate_every": options.steps // 10}
+    train = {"steps": options.steps, "batch_size": BATCH, "seed": options.seed, "precision": options.precision}
     raw: dict[str, Any] = {
         "task": "gan-image",
         "data": {
@@ -90,7 +90,12 @@ def recipe_of(options: argparse.Namespace, folder: Path) -> ImageRecipe:
         "model": {"network": "nano32"},
         "loss": {"kind": options.loss},
         "regulariser": REGULARISERS.get(options.loss, {}),
-        "train": {**train, "save_every": max(1, options.steps // 50), "tensorboard": False},
+        "train": {
+            **train,
+            "evaluate_every": max(1, options.steps // 10),
+            "save_every": max(1, options.steps // 50),
+            "tensorboard": False,
+        },
         "run": {"dir": str(folder)},
     }
     return recipes.validate(raw, ImageRecipe)

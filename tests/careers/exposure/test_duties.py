@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from printing import pdf
 
-from zaohua.careers.exposure import meaning
 from zaohua.careers.exposure.duties import LONGEST, MOST, checked, decoded, duties, read_description
 from zaohua.cli import run
 from zaohua.errors import ZaohuaError
@@ -107,10 +106,7 @@ def test_bad_descriptions_are_one_line(text: str, language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_pdf_is_assessed(
-    tmp_path: Path, language: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(meaning, "is_here", lambda: False)
+def test_a_pdf_is_assessed(tmp_path: Path, language: str, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "job.pdf").write_bytes(pdf(ENGLISH, "Duties:\n- Draw posters for shops"))
     assert run(["careers", "assess", str(tmp_path / "job.pdf"), "--json", "--lang", language]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -11,7 +11,7 @@ from sklearn.metrics import cohen_kappa_score
 from sklearn.neural_network import MLPClassifier
 
 from zaohua.careers.exposure.base import Activities, Base
-from zaohua.careers.exposure.fitting import _whitener, by_activity, nearness, ridge
+from zaohua.careers.exposure.fitting import by_activity, nearness, ridge, whitener
 from zaohua.careers.exposure.labels import KINDS, LEVELS, Label, agreement, kappa, merged, read_labels, read_pass
 from zaohua.careers.exposure.learning import folds, others
 from zaohua.careers.exposure.network import AUTOMATION, SEEDS, fit_network
@@ -53,7 +53,7 @@ def test_whitened_nearness_is_nearness() -> None:
     rng = np.random.default_rng(1)
     points = rng.normal(size=(20, 6))
     points /= np.linalg.norm(points, axis=1, keepdims=True)
-    mapped = nearness(points, points) @ _whitener(points)
+    mapped = nearness(points, points) @ whitener(points)
     assert mapped @ mapped.T == pytest.approx(nearness(points, points), abs=0.01)
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zaohua.careers.exposure import meaning, of_duties, of_occupation
 from zaohua.careers.exposure import model as models
+from zaohua.careers.exposure import of_duties, of_occupation
 from zaohua.careers.exposure.assess import assess
 from zaohua.careers.exposure.duties import duties
 from zaohua.careers.exposure.labels import KINDS
@@ -23,12 +23,6 @@ from zaohua.i18n import LANGUAGES, catalogue, t, using
 DESK = ["Write reports for the management", "Translate letters", "Enter data into spreadsheets"]
 HANDS = ["Weld steel plates", "Carry bricks to masons", "Repair brakes of trucks"]
 DESK_ZH, HANDS_ZH = ["撰写工作报告", "翻译外文资料", "统计分析数据"], ["焊接钢板", "搬运砖块", "维修汽车制动器"]
-
-
-@pytest.fixture(autouse=True)
-def words_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests run where the encoder has not been fetched."""
-    monkeypatch.setattr(meaning, "is_here", lambda: False)
 
 
 @pytest.mark.parametrize(("desk", "hands"), [(DESK, HANDS), (DESK_ZH, HANDS_ZH)])

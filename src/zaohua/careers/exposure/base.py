@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from zaohua.careers.exposure import meaning
 from zaohua.careers.exposure.words import Words
 
 SHARPNESS = 3.0  # of exp(SHARPNESS · (cosine - 1)), the nearness of two sentences' vectors
@@ -99,18 +100,17 @@ class Base:
         weights = arrays["weights"] * arrays["steps"]
         if "landmarks" not in arrays:
             return cls(language, words, weights, arrays["mean"])
-        activities = Activities(_unit(arrays["centres"]), arrays["votes"].astype(np.float32), arrays["sizes"])
-        near = _unit(arrays["landmarks"]), arrays["nearness_weights"].astype(np.float32)
-        return cls(language, words, weights, arrays["mean"], *near, activities)
+        landmarks = meaning.unit(arrays["landmarks"].astype(np.float32))
+        activities = None
+        if "centres" in arrays:
+            centres = meaning.unit(arrays["centres"].astype(np.float32))
+            activities = Activities(centres, arrays["votes"].astype(np.float32), arrays["sizes"])
+        near = arrays["nearness_weights"].astype(np.float32)
+        return cls(language, words, weights, arrays["mean"], landmarks, near, activities)
 
 
 def _bytes(vectors: np.ndarray) -> np.ndarray:
     return np.round(vectors * _STEPS).clip(-127, 127).astype(np.int8)
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    vectors = vectors.astype(np.float32)
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
 
 
 _STEPS = 400.0  # parts of a vector of length 1 in 384 dimensions stay under 127 / 400

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from zaohua.careers.exposure.base import Base
-from zaohua.careers.exposure.fitting import ridge
+from zaohua.careers.exposure.base import Base, nearness
+from zaohua.careers.exposure.fitting import ridge, whitener
 from zaohua.careers.exposure.labels import LEVELS, Label
 from zaohua.careers.exposure.words import fitted
 from zaohua.extras import need
@@ -26,8 +26,15 @@ def by_level(labels: Mapping[str, Label], scores: Mapping[str, np.ndarray]) -> d
     }
 
 
-def fit_chinese(texts: Sequence[str], wanted: np.ndarray, weights: np.ndarray) -> Base:
-    """Ridge regression of wanted scores [N, K] on runs of characters, row r counting weights[r] times."""
+def fit_chinese(
+    texts: Sequence[str],
+    wanted: np.ndarray,
+    weights: np.ndarray,
+    vectors: np.ndarray | None = None,
+    landmarks: np.ndarray | None = None,
+) -> Base:
+    """Ridge regression of wanted scores [N, K] on runs of characters and, with vectors [N, 384], on their nearness to
+    landmarks [M, 384]; row r counts weights[r] times."""
     words = fitted("zh", texts, least=2)
     rows = words.rows(texts)
     counts = need("scipy.sparse", "baselines").csr_matrix(
@@ -35,7 +42,12 @@ def fit_chinese(texts: Sequence[str], wanted: np.ndarray, weights: np.ndarray) -
     )
     root = np.sqrt(weights)[:, None].astype(np.float32)
     mean = np.average(wanted, axis=0, weights=weights).astype(np.float32)
-    found, _ = ridge(counts.multiply(root).tocsr(), None, ((wanted - mean) * root).astype(np.float32))
+    features, mapped = None, None
+    if vectors is not None and landmarks is not None:
+        mapped = whitener(landmarks)
+        features = nearness(vectors, landmarks) @ mapped * root
+    found, near = ridge(counts.multiply(root).tocsr(), features, ((wanted - mean) * root).astype(np.float32))
     kept = np.abs(found).max(1) > 0.004  # half of the runs say nothing
     terms = [term for term, keep in zip(words.place, kept, strict=True) if keep]
-    return Base("zh", type(words)("zh", terms, words.idf[kept]), found[kept], mean)
+    near = None if near is None or mapped is None else mapped @ near
+    return Base("zh", type(words)("zh", terms, words.idf[kept]), found[kept], mean, landmarks, near)

@@ -72,12 +72,12 @@ def fit_base(known: Teaching, language: str = "en", seed: int = 6) -> Base:
     words = fitted(language, texts, least=2)
     rows = words.rows(texts)
     counts = _sparse(rows, len(words.idf))
-    features, landmarks, whitener, activities = None, None, None, None
+    features, landmarks, mapped, activities = None, None, None, None
     if known.vectors is not None and known.title_vectors is not None:
         chosen = np.random.default_rng(seed).choice(len(known.texts), min(LANDMARKS, len(known.texts)), replace=False)
         landmarks = np.vstack([known.title_vectors, known.vectors[chosen]])
-        whitener = _whitener(landmarks)
-        features = nearness(np.vstack([known.vectors, known.title_vectors[seen]]), landmarks) @ whitener
+        mapped = whitener(landmarks)
+        features = nearness(np.vstack([known.vectors, known.title_vectors[seen]]), landmarks) @ mapped
         centres = known.activities.T @ known.vectors + known.title_vectors
         votes = np.hstack([means[0], means[1]])[seen].astype(np.float32)
         centres = (centres / np.linalg.norm(centres, axis=1, keepdims=True))[seen]
@@ -91,7 +91,7 @@ def fit_base(known: Teaching, language: str = "en", seed: int = 6) -> Base:
         weights = np.hstack([weights, model.coef_.T.astype(np.float32)])
         mean = np.concatenate([mean, model.intercept_.astype(np.float32)])
     if near is not None and landmarks is not None:
-        near = np.hstack([whitener @ near, np.zeros((len(landmarks), weights.shape[1] - near.shape[1]), np.float32)])
+        near = np.hstack([mapped @ near, np.zeros((len(landmarks), weights.shape[1] - near.shape[1]), np.float32)])
     return Base(language, words, weights, mean, landmarks, near, activities)
 
 
@@ -121,7 +121,7 @@ def _conjugate_gradients(system, wanted: np.ndarray) -> np.ndarray:
     return found
 
 
-def _whitener(landmarks: np.ndarray) -> np.ndarray:
+def whitener(landmarks: np.ndarray) -> np.ndarray:
     """Nyström's map: nearness to landmarks @ this has the nearness of any two texts as its inner product."""
     values, vectors = np.linalg.eigh(nearness(landmarks, landmarks).astype(np.float64))
     kept = values > values.max() * 1e-5

@@ -55,7 +55,7 @@ class Scored:
 
 @dataclass(frozen=True)
 class Model:
-    """One variant: `en-words`, `en-meaning` (needs the encoder) or `zh-words`."""
+    """One variant: a language, by words alone or with meaning, which needs the encoder: `en-words`, `zh-meaning`."""
 
     name: str
     base: Base
@@ -65,7 +65,7 @@ class Model:
 
     def score(self, texts: Sequence[str]) -> Scored:
         """Scores of N texts, each for itself, so that their order is of no consequence."""
-        vectors = meaning.vectors(texts) if self.base.landmarks is not None else None
+        vectors = meaning.vectors(texts, self.base.language) if self.base.landmarks is not None else None
         return second_layer(self, self.base.scores(texts, vectors), texts)
 
     def sets(self, probabilities: np.ndarray, target: str) -> np.ndarray:
@@ -123,7 +123,5 @@ def save_second(made: Model) -> None:
 
 
 def best_for(language: str) -> Model:
-    """The variant that scores a language on this machine: with meaning for English once the encoder is here."""
-    if language == "zh":
-        return model("zh-words")
-    return model("en-meaning" if meaning.is_here() else "en-words")
+    """The variant that scores a language on this machine: with meaning once the encoder is here."""
+    return model(f"{language}-meaning" if meaning.is_here() else f"{language}-words")

@@ -83,7 +83,8 @@ def nearest(texts: Sequence[str], model: Model) -> list[tuple[tuple[str, float],
         return sentences.nearest(texts, _NEAR)
     titles, words, known = _activities(model.base.language)
     if model.base.landmarks is not None:
-        cosines, least = meaning.vectors(texts) @ _activity_vectors().T, _ALIKE["meaning"]
+        language = model.base.language
+        cosines, least = meaning.vectors(texts, language) @ _activity_vectors(language).T, _ALIKE["meaning"]
     else:
         cosines, least = words.rows(texts).times(known), _ALIKE["words"]
     found = []
@@ -107,5 +108,5 @@ def _activities(language: str) -> tuple[list[str], Words, np.ndarray]:
 
 
 @cache
-def _activity_vectors() -> np.ndarray:
-    return meaning.vectors(_activities("en")[0])
+def _activity_vectors(language: str) -> np.ndarray:
+    return meaning.vectors(_activities(language)[0], language)

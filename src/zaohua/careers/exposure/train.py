@@ -23,25 +23,31 @@ from zaohua.careers.exposure.learning import Tasks
 from zaohua.careers.exposure.model import HALVED, RATERS, WEIGHTS, Model, Scored, kind_features, save_second
 from zaohua.careers.exposure.network import Network, fit_network
 from zaohua.careers.exposure.occupations import write_occupations
-from zaohua.careers.exposure.sources import CSCO, LABELSET
+from zaohua.careers.exposure.sources import CSCO, LABELSET, csco_tasks, labelled_tasks
 from zaohua.careers.exposure.thresholds import conformal, spread, zones
 from zaohua.careers.exposure.train_chinese import train_chinese
 
 FILES = (LABELSET, CSCO, "onet_30_1_dwa_reference.csv.gz", "onet_30_1_tasks_to_dwas.csv.gz")
 
 
-def kept_vectors(file: Path):
-    """The encoder, asked once for each sentence: vectors are kept in `file`."""
+class KeptVectors:
+    """The encoder, asked once for each list of sentences: its vectors are kept in `file`."""
 
-    def vectors(texts):
-        known = dict(np.load(file, allow_pickle=False).items()) if file.is_file() else {}
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def raw(self, texts: Sequence[str]) -> np.ndarray:
+        """As the encoder gives them."""
+        known = dict(np.load(self.file, allow_pickle=False).items()) if self.file.is_file() else {}
         name = hashlib.sha256("\n".join(texts).encode()).hexdigest()
         if name not in known:
-            known[name] = meaning.vectors(texts)
-            np.savez(file, **known)
+            known[name] = meaning.raw_vectors(texts)
+            np.savez(self.file, **known)
         return known[name].astype(np.float32)
 
-    return vectors
+    def __call__(self, texts: Sequence[str], language: str = "en") -> np.ndarray:
+        """As meaning.vectors."""
+        return meaning.centred(self.raw(texts), meaning.means()[language])
 
 
 def train_english(
@@ -106,13 +112,23 @@ def level_layer(seen: np.ndarray, labels: Sequence[Label], kind: int) -> Calibra
     return Calibration(found.mean, found.scale, weights, bias)
 
 
+def write_means(data: Path, vectors: KeptVectors) -> None:
+    """What is taken off the vectors of each language."""
+    tasks = {"en": labelled_tasks(data), "zh": csco_tasks(data)}
+    means = {language: vectors.raw([work.text for work in works]).mean(0) for language, works in tasks.items()}
+    np.savez(meaning.MEANS, **{language: mean.astype(np.float32) for language, mean in means.items()})
+    meaning.means.cache_clear()
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("data", type=Path)
     options.add_argument("--work", type=Path, default=Path("exposure-work"))
     given = options.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
-    tasks = learning.load(given.data, kept_vectors(given.work / "vectors.npz"))
+    vectors = KeptVectors(given.work / "vectors.npz")
+    write_means(given.data, vectors)
+    tasks = learning.load(given.data, vectors)
     parts = learning.folds(tasks.occupations)
     variants: dict[str, Any] = {}
     english, seen = None, None
@@ -134,10 +150,10 @@ def main() -> None:
     write_occupations(
         tasks.works, scored, english.figures, dict(zip([row["id"] for row in titles], shares, strict=True))
     )
-    chinese = train_chinese(given.data, tasks.works, scored, english)
-    chinese.base.save(WEIGHTS / "zh-words.npz")
-    save_second(chinese)
-    variants["zh-words"] = chinese.figures
+    for chinese in train_chinese(given.data, tasks.works, scored, english, vectors):
+        chinese.base.save(WEIGHTS / f"{chinese.name}.npz")
+        save_second(chinese)
+        variants[chinese.name] = chinese.figures
     hashes = {name: hashlib.sha256((given.data / name).read_bytes()).hexdigest() for name in FILES}
     about = {"command": "python -m zaohua.careers.exposure.train DATA", "sha256": hashes, "variants": variants}
     (WEIGHTS / "model.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")

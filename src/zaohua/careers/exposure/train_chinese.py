@@ -1,12 +1,14 @@
 """Trains the Chinese variant and calibrates it on the labelled tasks of the Chinese classification."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from zaohua.careers import store
 from zaohua.careers.exposure import learning
+from zaohua.careers.exposure.base import Base
 from zaohua.careers.exposure.chinese import ACTIVITY, CROSSWALK, LABELLED, by_level, fit_chinese
 from zaohua.careers.exposure.fitting import Calibration
 from zaohua.careers.exposure.kinds import cues
@@ -21,10 +23,46 @@ TITLES = ("names_zh.psv", "activities_zh.psv")  # of wide and of detailed work a
 _SHARPEST = np.arange(2.0, 20.0, 0.5)  # tried as the multiple of shares that softmax is taken of
 
 
-def train_chinese(data: Path, works: Sequence[Work], scored: Scored, english: Model) -> Model:
-    """works, scored: the English tasks with scores of unseen occupations; english: scores the activities' titles."""
-    tasks, labels = csco_tasks(data), read_labels("csco")
+@dataclass(frozen=True)
+class Taught:
+    """What a Chinese fit learns from: texts [N], wanted scores [N, K], weights [N]; vectors [N, 384] and landmarks
+    [M, 384] where meaning is used."""
+
+    texts: list[str]
+    wanted: np.ndarray
+    weights: np.ndarray
+    vectors: np.ndarray | None = None
+    landmarks: np.ndarray | None = None
+
+    def fit(self, weights: np.ndarray | None = None) -> Base:
+        """The first layer, with other weights if they are given."""
+        weights = self.weights if weights is None else weights
+        return fit_chinese(self.texts, self.wanted, weights, self.vectors, self.landmarks)
+
+    def scores(self, base: Base, rows: np.ndarray) -> np.ndarray:
+        """Raw scores of some of the texts."""
+        return base.scores([self.texts[row] for row in rows], None if self.vectors is None else self.vectors[rows])
+
+
+def train_chinese(
+    data: Path,
+    works: Sequence[Work],
+    scored: Scored,
+    english: Model,
+    vectors: Callable[[Sequence[str], str], np.ndarray],
+) -> Iterator[Model]:
+    """The variants by words alone and with meaning. works, scored: the English tasks with scores of unseen occupations;
+    english: scores the activities' titles; vectors: the sentence encoder."""
+    tasks = csco_tasks(data)
     texts, wanted, weights = teachers(data, tasks, works, scored, english)
+    yield _variant("zh-words", Taught(texts, wanted, weights), tasks, english)
+    found = vectors(texts, "zh")
+    yield _variant("zh-meaning", Taught(texts, wanted, weights, found, found[len(tasks) :]), tasks, english)
+
+
+def _variant(name: str, taught: Taught, tasks: Sequence[Work], english: Model) -> Model:
+    labels = read_labels("csco")
+    texts, wanted, weights = taught.texts, taught.wanted, taught.weights
     labelled = np.array([row for row, task in enumerate(tasks) if task.id in labels])
     codes = np.array([tasks[row].code for row in labelled])
     raw = np.zeros((len(labelled), wanted.shape[1]), np.float32)
@@ -32,7 +70,7 @@ def train_chinese(data: Path, works: Sequence[Work], scored: Scored, english: Mo
         kept = weights.copy()
         kept[labelled[held]] = 0
         kept[np.isin([task.code for task in tasks], codes[held]).nonzero()[0]] = 0
-        raw[held] = fit_chinese(texts, wanted, kept + 1e-9).scores([texts[row] for row in labelled[held]])
+        raw[held] = taught.scores(taught.fit(kept + 1e-9), labelled[held])
     read = [labels[tasks[row].id] for row in labelled]
     seen = np.hstack([raw, cues([texts[row] for row in labelled])])
     from zaohua.careers.exposure.train import level_layer
@@ -40,11 +78,11 @@ def train_chinese(data: Path, works: Sequence[Work], scored: Scored, english: Mo
     second: dict[str, Calibration | Network] = {
         kind: level_layer(seen, read, place) for place, kind in enumerate(KINDS)
     }
-    second |= _second(texts, wanted, weights, len(tasks))
+    second |= _second(taught, len(tasks))
     automation = np.zeros(raw.shape[1])
     automation[6] = 1
-    base = fit_chinese(texts, wanted, weights)
-    made = Model("zh-words", base, second, (automation, 0.0), {})
+    base = taught.fit()
+    made = Model(name, base, second, (automation, 0.0), {})
     held_out = second_layer(made, raw, [texts[row] for row in labelled])
     exposed = np.array([label.overall != "N" for label in read])
     lower, upper = zones(held_out.exposed, [exposed])
@@ -56,7 +94,7 @@ def train_chinese(data: Path, works: Sequence[Work], scored: Scored, english: Mo
         "conformal": english.figures["conformal"],
         "spread": spread(level - held_out.share, codes, majors),
     }
-    return Model("zh-words", base, second, (automation, 0.0), figures)
+    return Model(name, base, second, (automation, 0.0), figures)
 
 
 def teachers(
@@ -106,17 +144,17 @@ def _occupation_means(works: Sequence[Work], outputs: np.ndarray) -> dict[str, n
     return dict(zip(codes, sums / np.bincount(place)[:, None], strict=True))
 
 
-def _second(texts: list[str], wanted: np.ndarray, weights: np.ndarray, tasks: int) -> dict[str, Calibration]:
+def _second(taught: Taught, tasks: int) -> dict[str, Calibration]:
     """Softmax of a multiple of the shares, chosen so that held-out titles of activities spread as widely in Chinese as
     in English and lie as high: ridge regression draws what it has not seen to the mean."""
-    titles = np.arange(tasks, len(texts))
-    raw = np.zeros((len(titles), wanted.shape[1]), np.float32)
+    titles = np.arange(tasks, len(taught.texts))
+    raw = np.zeros((len(titles), taught.wanted.shape[1]), np.float32)
     for held in np.array_split(np.random.default_rng(6).permutation(len(titles)), learning.FOLDS):
-        kept = weights.copy()
+        kept = taught.weights.copy()
         kept[titles[held]] = 1e-9
-        raw[held] = fit_chinese(texts, wanted, kept + 1e-9).scores([texts[row] for row in titles[held]])
+        raw[held] = taught.scores(taught.fit(kept + 1e-9), titles[held])
     return {
-        target: _stretched(raw, wanted[titles, start : start + 3], start)
+        target: _stretched(raw, taught.wanted[titles, start : start + 3], start)
         for target, start in (("people", 0), ("gpt4", 3))
     }
 
