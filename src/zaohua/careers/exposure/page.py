@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 from zaohua.careers.exposure import sentences
 from zaohua.careers.exposure.assess import Assessment, leading_profile, us_code
 from zaohua.careers.exposure.levels import LEVEL_NAMES
+from zaohua.careers.exposure.matching import matcher
 from zaohua.careers.exposure.model import best_for
 from zaohua.careers.finding.find import find
 from zaohua.careers.finding.text import is_chinese
@@ -89,7 +90,7 @@ def _mixture(found: Assessment) -> Section:
     )
     lead = [t("exposure.mixture_lead")]
     if found.language == "zh":
-        lead.append(t("exposure.mixture_zh"))
+        lead.append(t("exposure.mixture_zh_meaning" if matcher("zh").means else "exposure.mixture_zh_words"))
     tables = ("occupations", "crosswalk", "wages", "projections")
     return Section(t("exposure.mixture"), tuple(lead), table=Table(head, rows), tables=tables)
 
