@@ -2,14 +2,18 @@
 
 import csv
 import gzip
+import json
 import re
 import threading
+import tomllib
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import openpyxl
 import pytest
@@ -20,8 +24,9 @@ from zaohua.careers.building.write import compressed
 from zaohua.careers.occupations import occupations
 from zaohua.careers.pages import page
 from zaohua.careers.profile import profile
+from zaohua.careers.updating import anthropic, onet, publishers
 from zaohua.careers.updating.fetch import sha256
-from zaohua.careers.updating.update import update
+from zaohua.careers.updating.update import PROVENANCE, update
 from zaohua.cli import run
 from zaohua.errors import ZaohuaError
 from zaohua.i18n import using
@@ -311,3 +316,79 @@ def test_places_are_not_mixed(tmp_path: Path) -> None:
     for places in ([str(file), str(tmp_path)], [str(tmp_path), str(tmp_path)], [str(file), str(file)]):
         with using("en"), pytest.raises(ZaohuaError, match="--from"):
             update(places)
+
+
+class Publishers(BaseHTTPRequestHandler):
+    """All of them on this machine. kept: bytes by path, with its query."""
+
+    kept: ClassVar[dict[str, bytes]] = {}
+
+    def do_GET(self) -> None:
+        content = self.kept.get(self.path)
+        self.send_response(404 if content is None else 200)
+        self.send_header("Content-Length", str(len(content or b"")))
+        self.end_headers()
+        self.wfile.write(content or b"")
+
+    def log_message(self, *_: object) -> None:
+        """Nothing is said."""
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
+    """What the publishers have: projections, the wages of a year ago, two releases of the index, no O*NET."""
+    tasks = [("known a.", "directive", 5.0)]
+    monkeypatch.setattr(anthropic, "_LEAST_KNOWN", 0.0)
+    year = datetime.now(UTC).year - 2
+    tree = f"/api/{publishers._INDEX}/tree/main"
+    files = f"/{publishers._INDEX}/resolve/main/release_2026_03_01/data"
+    listed = [{"path": "README.md"}, {"path": "release_2025_09_15"}, {"path": "release_2026_03_01"}]
+    chat, api = index(tmp_path, tasks), index(tmp_path, tasks, "1p_api")
+    inside = [{"path": f"release_2026_03_01/data/{name}"} for name in ("x.md", chat.name, api.name)]
+    Publishers.kept = {
+        "/emp/ind-occ-matrix/occupation.xlsx": workbook(tmp_path, 2025).read_bytes(),
+        f"/oes/special-requests/oesm{year % 100}nat.zip": wages(tmp_path, packed=True).read_bytes(),
+        tree: json.dumps(listed).encode(),
+        f"{tree}/release_2026_03_01?recursive=true": json.dumps(inside).encode(),
+        f"{files}/{chat.name}": chat.read_bytes(),
+        f"{files}/{api.name}": api.read_bytes(),
+    }
+    with ThreadingHTTPServer(("127.0.0.1", 0), Publishers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        here = f"http://127.0.0.1:{server.server_port}"
+        for module, name in ((publishers, "BLS"), (publishers, "HUB"), (onet, "LIST"), (onet, "PLACE")):
+            monkeypatch.setattr(module, name, here)
+        yield Publishers.kept
+        server.shutdown()
+
+
+def test_the_newest_of_every_publisher(served: dict[str, bytes], capsys: pytest.CaptureFixture[str]) -> None:
+    """Of wages the year that is out; of the index both products; what cannot be had is said and hinders nothing."""
+    assert run(["careers", "update", "--lang", "en"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Stays as it was: database.html could not be fetched" in said
+    assert outlook.years() == (2025, 2035)
+    assert outlook.year_of_wages() == 2025
+    assert store.sources()["anthropic"].period == "2026-02"
+    kept = tomllib.loads((store.updated_folder() / "tables" / PROVENANCE).read_text(encoding="utf-8"))
+    assert len(kept["anthropic"]["files"]) == 2
+    for entry in kept.values():
+        for file in entry["files"]:
+            assert file["sha256"] == sha256(served[urlsplit(file["place"]).path])
+
+
+@pytest.mark.parametrize("tree", [b"", b"<html>", b"[]", b'{"error": 1}', b'[{"path": "release_2026_03_01"}]'])
+def test_a_hub_that_says_something_else(served: dict[str, bytes], tree: bytes) -> None:
+    served[f"/api/{publishers._INDEX}/tree/main"] = tree
+    served.pop(f"/api/{publishers._INDEX}/tree/main/release_2026_03_01?recursive=true")
+    done = update()
+    assert len(done.releases) == 2
+    assert len(done.failed) == 2
+    assert not any("\n" in reason for reason in done.failed)
+
+
+def test_no_publisher_to_be_had_is_one_line(served: dict[str, bytes], capsys: pytest.CaptureFixture[str]) -> None:
+    served.clear()
+    assert run(["careers", "update", "--lang", "zh"]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not store.updated_folder().exists()

@@ -105,6 +105,8 @@ def update(
     for each in done.tables:
         if each.changed:
             screen.print(t("careers.updated", **vars(each)))
+    for reason in done.failed:
+        screen.print(t("careers.updated_without", reason=reason))
     if not done.anything:
         screen.print(t("careers.updated_nothing", release=t("careers.comma").join(done.releases)))
     elif not dry_run:

@@ -11,7 +11,7 @@ from zaohua.errors import ZaohuaError
 from zaohua.i18n import t
 
 _PATIENCE = 60.0  # seconds without an answer
-_LARGEST = 1 << 28  # bytes: the text form of O*NET has 12 MB
+_LARGEST = 1 << 30  # bytes: the text form of O*NET has 12 MB, a file of the Anthropic Economic Index some 200
 
 
 def fetch(name: str, place: str, address: str = "") -> bytes:

@@ -14,7 +14,7 @@ import tomli_w
 
 from zaohua.careers import store
 from zaohua.careers.building.write import BUILT, compressed
-from zaohua.careers.updating import anthropic, onet, projections, wages, workbook
+from zaohua.careers.updating import anthropic, onet, projections, publishers, wages, workbook
 from zaohua.careers.updating.brought import Brought, File, read_given, refused
 from zaohua.careers.updating.fetch import fetch, sha256
 from zaohua.errors import ZaohuaError
@@ -37,13 +37,15 @@ class Changed:
 
 @dataclass(frozen=True)
 class Updated:
-    """What was brought and what it changed; nothing was written if `dry`."""
+    """What was brought and what it changed; nothing was written if `dry`. failed: why a publisher's newest could not be
+    had, a line each."""
 
     releases: tuple[str, ...]
     files: tuple[File, ...]
     folder: Path
     tables: tuple[Changed, ...]
     dry: bool
+    failed: tuple[str, ...] = ()
 
     @property
     def anything(self) -> bool:
@@ -54,15 +56,19 @@ class Updated:
 def update(
     places: Sequence[str] = (), *, dry: bool = False, tell: Callable[[str, str], None] = lambda *_: None
 ) -> Updated:
-    """Bring the newest O*NET from its publisher or from `places`: a folder or address that stands in for it, or files
-    of releases, by path or address (O*NET, the Employment Projections, wages, the Anthropic Economic Index).
+    """Bring the newest releases from their publishers (O*NET, the Employment Projections, wages, the Anthropic Economic
+    Index), or what `places` has: a folder or address that stands in for O*NET's, or files of releases, by path or
+    address.
 
     tell(name, place) is called before each download. What is there stays whole until everything new is written.
     """
     files = [place for place in places if (_FILE.search(place) if "://" in place else Path(place).is_file())]
     if len(files) < len(places) and len(places) > 1:
         raise ZaohuaError(t("careers.mixed_places"))
-    brought = _given(files, tell) if files else [_newest_onet(next(iter(places), None), tell)]
+    if places:
+        brought, failed = _given(files, tell) if files else [_newest_onet(places[0], tell)], list[str]()
+    else:
+        brought, failed = _newest(tell)
     folder, changes = store.updated_folder() / "tables", []
     made, sources, provenance = (_own(folder / name) for name in (BUILT, SOURCES, PROVENANCE))
     written = dict[str, bytes]()
@@ -83,7 +89,8 @@ def update(
             written[name] = tomli_w.dumps(own).encode()
         _write(folder, written)
     names = tuple(one.entry["title"] for one in brought)
-    return Updated(names, tuple(file for one in brought for file in one.files), folder, tuple(changes), dry)
+    read = tuple(file for one in brought for file in one.files)
+    return Updated(names, read, folder, tuple(changes), dry, tuple(failed))
 
 
 def _downloaded(address: str, tell: Callable[[str, str], None]) -> tuple[bytes, File]:
@@ -92,6 +99,28 @@ def _downloaded(address: str, tell: Callable[[str, str], None]) -> tuple[bytes, 
     tell(name, place)
     content = fetch(name, place, address)
     return content, File(name, address, sha256(content), len(content))
+
+
+def _newest(tell: Callable[[str, str], None]) -> tuple[list[Brought], list[str]]:
+    """The newest of every publisher, and why that of another could not be had. Raises ZaohuaError where none could."""
+
+    def one(addresses: list[str]) -> Brought:
+        return publishers.first_of(addresses, lambda address: _given([address], tell)[0])
+
+    found, failed = list[Brought](), list[str]()
+    for bring in (
+        lambda: _newest_onet(None, tell),
+        lambda: one(publishers.projections()),
+        lambda: one(publishers.wages(datetime.now(UTC).date())),
+        lambda: _given(publishers.index(), tell)[0],
+    ):
+        try:
+            found.append(bring())
+        except ZaohuaError as error:
+            failed.append(str(error))
+    if not found:
+        raise ZaohuaError(failed[0])
+    return found, failed
 
 
 def _newest_onet(place: str | None, tell: Callable[[str, str], None]) -> Brought:
