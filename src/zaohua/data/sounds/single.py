@@ -13,10 +13,13 @@ from zaohua.i18n import t
 
 def given_sound(sound: str | Path | np.ndarray, rate: int | None = None) -> tuple[np.ndarray, int, str]:
     """A file of any rate, or a wave float32 [T] at `rate`: its samples, their rate, and what to call it. Raises as
-    open_sound() does."""
+    open_sound() does, and UsageError for an array that is no wave or has no rate."""
     if isinstance(sound, np.ndarray):
-        assert rate is not None, "a wave has a rate"
-        return sound, rate, ""
+        if rate is None or rate < 1:
+            raise UsageError(t("data.wave_without_rate"))
+        if sound.ndim != 1 or not len(sound) or not np.isfinite(sound).all():
+            raise UsageError(t("data.no_wave", shape=list(sound.shape)))
+        return sound.astype(np.float32, copy=False), rate, ""
     return *open_sound(Path(sound)), Path(sound).name
 
 
