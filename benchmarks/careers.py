@@ -189,12 +189,12 @@ def lookup_rows(data: Path) -> Iterator[Row]:
 
 
 def chinese_rows() -> Iterator[Row]:
-    """Chinese lists of duties to occupations that they may lead to: of those that judge, the first and the first five,
-    and what leads, at least half of the duties."""
+    """Chinese lists of duties to occupations that they may lead to: the first, the first five, and what leads, at least
+    half of the duties."""
     lists = tomllib.loads((HERE / "careers_chinese_lists.toml").read_text(encoding="utf-8"))["job"]
     found = matcher("zh")
-    for name, chosen in (("judging", False), ("chosen on", True)):
-        jobs = [job for job in lists if job.get("tune", False) == chosen]
+    for part in ("fresh", "beside", "chosen"):
+        jobs = [job for job in lists if job["part"] == part]
         first, five, right, wrong = [], [], [], []
         for job in jobs:
             codes = [code for code, _ in found.rank("\n".join(job["duties"]), 5)]
@@ -207,7 +207,7 @@ def chinese_rows() -> Iterator[Row]:
         shares = (
             f"{np.mean(first):.2f} / {np.mean(five):.2f}; leads {np.mean(right):.2f}, a wrong one {np.mean(wrong):.2f}"
         )
-        yield f"Chinese duties → occupation, lists {name}: top-1 / top-5", "–", "–", f"{shares}, n = {len(jobs)}"
+        yield f"Chinese duties → occupation, lists {part}: top-1 / top-5", "–", "–", f"{shares}, n = {len(jobs)}"
 
 
 def without_title(text: str, title: str) -> str:

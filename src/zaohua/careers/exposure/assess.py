@@ -21,7 +21,7 @@ from zaohua.careers.transitions import WAGE_FLOOR, reachable
 # How far a job's own share lies from that of the occupation it is matched to, as a standard deviation. Specialities of
 # one occupation of SOC lie .058 from their mean, and so do the duties of 329 pages of the Occupational Outlook Handbook
 # from their matches; one person's job is taken to lie as far from its speciality again. Occupations differ by .16, and
-# of 64 Chinese lists the nearest occupation is wrong for one in five with meaning and for half by words alone.
+# of 88 Chinese lists the nearest occupation is wrong for a quarter with meaning and for half by words alone.
 _WITHIN, _WITHIN_CHINESE = 0.08, {True: 0.11, False: 0.16}
 LEADS = 0.5  # of the duties: from here on the page tells what is published of the occupation
 

@@ -14,6 +14,7 @@ from zaohua.careers.exposure.model import model
 
 _HERE = Path(__file__).parent
 _TOKEN = re.compile(r"[^\W\d_][^\W\d_'’.-]*(?:[-'’][^\W\d_]+)*(?:(?<=\b[A-Z])\.)?")
+_NEAR = 200  # characters of a line that are looked at to either side: whole lines for every word would take for ever
 _PARTICLES = {"van", "von", "der", "den", "de", "da", "di", "del", "la", "bin", "al", "ter", "dos"}
 # Before these, a first word that is no word of work is a person; after those, a word with a capital may be a tool.
 _DOES = re.compile(
@@ -57,7 +58,8 @@ def without_english_names(line: str, hidden: str) -> str:
 
 def _name_at(line: str, tokens: list[re.Match[str]], capitals: list[bool], place: int, speaks: bool) -> int:
     """Number of tokens of the name that begins here; 0 for none."""
-    token, before, after = tokens[place][0], line[: tokens[place].start()], line[tokens[place].end() :]
+    token, start, end = tokens[place][0], tokens[place].start(), tokens[place].end()
+    before, after = line[max(start - _NEAR, 0) : start], line[end : end + _NEAR]
     given, family, known = _is_listed("given_names", token), _is_listed("family_names", token), _known(token)
     follows = _following(line, tokens, capitals, place, speaks and given and not known)
     first = not re.search(r"[^\W_]", re.split(r"[.;:!?•·]\s", before)[-1])
