@@ -377,7 +377,7 @@ def test_the_newest_of_every_publisher(served: dict[str, bytes], capsys: pytest.
             assert file["sha256"] == sha256(served[urlsplit(file["place"]).path])
 
 
-@pytest.mark.parametrize("tree", [b"", b"<html>", b"[]", b'{"error": 1}', b'[{"path": "release_2026_03_01"}]'])
+@pytest.mark.parametrize("tree", [b"<html>", b'{"error": 1}', b'[{"path": "release_2026_03_01"}]'])
 def test_a_hub_that_says_something_else(served: dict[str, bytes], tree: bytes) -> None:
     served[f"/api/{publishers._INDEX}/tree/main"] = tree
     served.pop(f"/api/{publishers._INDEX}/tree/main/release_2026_03_01?recursive=true")

@@ -53,7 +53,7 @@ _PRIVATE = re.compile(
 )
 # Taken out before sentences are parted, since a full stop is in it.
 _TITLED = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof)\.?\s+[A-Z][\w'’-]+(?:\s+[A-Z][\w'’-]+)*")
-_ADDRESS = re.compile(r"(?:[a-z]+://|www\.)\S*", re.IGNORECASE)  # browsers print the page's at its foot
+_ADDRESS = re.compile(r"(?:[a-z]{2,12}://|www\.)\S*", re.IGNORECASE)  # browsers print the page's at its foot
 _CV = re.compile(
     r"curriculum vitae|\bresume\b|\brésumé\b|date of birth|work history|employment history|references available|"
     r"\bhobbies\b|个人简历|求职意向|出生年月|自我评价|教育背景|教育经历|工作经历|期望薪资|政治面貌",
