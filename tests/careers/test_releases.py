@@ -336,19 +336,22 @@ class Publishers(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
-    """What the publishers have: projections, the wages of a year ago, two releases of the index, no O*NET."""
+    """What the publishers have: projections, the wages of a year ago, releases of the index, the last in another
+    form, no O*NET."""
     tasks = [("known a.", "directive", 5.0)]
     monkeypatch.setattr(anthropic, "_LEAST_KNOWN", 0.0)
     year = datetime.now(UTC).year - 2
     tree = f"/api/{publishers._INDEX}/tree/main"
     files = f"/{publishers._INDEX}/resolve/main/release_2026_03_01/data"
     listed = [{"path": "README.md"}, {"path": "release_2025_09_15"}, {"path": "release_2026_03_01"}]
+    listed.append({"path": "release_2026_06_26"})
     chat, api = index(tmp_path, tasks), index(tmp_path, tasks, "1p_api")
     inside = [{"path": f"release_2026_03_01/data/{name}"} for name in ("x.md", chat.name, api.name)]
     Publishers.kept = {
         "/emp/ind-occ-matrix/occupation.xlsx": workbook(tmp_path, 2025).read_bytes(),
         f"/oes/special-requests/oesm{year % 100}nat.zip": wages(tmp_path, packed=True).read_bytes(),
         tree: json.dumps(listed).encode(),
+        f"{tree}/release_2026_06_26?recursive=true": json.dumps([{"path": "release_2026_06_26/other.csv"}]).encode(),
         f"{tree}/release_2026_03_01?recursive=true": json.dumps(inside).encode(),
         f"{files}/{chat.name}": chat.read_bytes(),
         f"{files}/{api.name}": api.read_bytes(),

@@ -24,6 +24,8 @@ _FILE = WheelFile(
     platform="manylinux_2_17_x86_64",
 )
 _PART = 128  # sentences between two looks at the bar
+_REMEMBERED = 5000  # sentences whose vectors are kept: a duty is scored, compared and matched
+_recent: dict[str, np.ndarray] = {}
 MEANS = Path(__file__).parent / "weights" / "means.npz"  # en, zh: of the tasks of O*NET and of the classification
 
 
@@ -52,10 +54,16 @@ def means() -> dict[str, np.ndarray]:
 
 def raw_vectors(texts: Sequence[str]) -> np.ndarray:
     """One vector of length 1 a text, as the encoder gives them. float32 [N, 384]"""
-    parts = [texts[start : start + _PART] for start in range(0, len(texts), _PART)]
-    read = tracked(parts, len(parts), t("exposure.encoding"), visible=True)
-    found = [_encoder().embed([f"query: {text}" for text in part]) for part in read]
-    return np.concatenate(found) if found else np.zeros((0, means()["en"].shape[0]), np.float32)
+    known = {text: _recent[text] for text in texts if text in _recent}
+    new = [text for text in dict.fromkeys(texts) if text not in known]
+    parts = [new[start : start + _PART] for start in range(0, len(new), _PART)]
+    for part in tracked(parts, len(parts), t("exposure.encoding"), visible=True):
+        known |= dict(zip(part, _encoder().embed([f"query: {text}" for text in part]), strict=True))
+    if len(_recent) + len(new) > _REMEMBERED:
+        _recent.clear()
+    if len(new) <= _REMEMBERED:
+        _recent.update(known)
+    return np.stack([known[text] for text in texts]) if texts else np.zeros((0, means()["en"].shape[0]), np.float32)
 
 
 def vectors(texts: Sequence[str], language: str) -> np.ndarray:

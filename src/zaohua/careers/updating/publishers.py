@@ -32,12 +32,12 @@ def wages(today: date) -> list[str]:
 
 
 def index() -> list[str]:
-    """The files of the newest release of the Anthropic Economic Index. Raises ZaohuaError where none can be found."""
-    newest = max(filter(_RELEASE.fullmatch, _paths("")), default="")
-    found = [path for path in _paths(newest) if _RAW.fullmatch(path.rpartition("/")[2])] if newest else []
-    if not found:
-        raise ZaohuaError(t("careers.fetch_damaged", name=_INDEX, place=HUB, reason="aei_raw_*.csv"))
-    return [f"{HUB}/{_INDEX}/resolve/main/{quote(path)}" for path in sorted(found)]
+    """The files of the newest release of the Anthropic Economic Index that has them in the form that is read: that of
+    June 2026 has another. Raises ZaohuaError where none can be found."""
+    for release in sorted(filter(_RELEASE.fullmatch, _paths("")), reverse=True):
+        if found := sorted(path for path in _paths(release) if _RAW.fullmatch(path.rpartition("/")[2])):
+            return [f"{HUB}/{_INDEX}/resolve/main/{quote(path)}" for path in found]
+    raise ZaohuaError(t("careers.fetch_damaged", name=_INDEX, place=HUB, reason="aei_raw_*.csv"))
 
 
 def _paths(folder: str) -> list[str]:

