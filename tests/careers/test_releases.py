@@ -24,7 +24,7 @@ from zaohua.careers.building.write import compressed
 from zaohua.careers.occupations import occupations
 from zaohua.careers.pages import page
 from zaohua.careers.profile import profile
-from zaohua.careers.updating import anthropic, onet, publishers
+from zaohua.careers.updating import anthropic_files, onet, publishers
 from zaohua.careers.updating.fetch import sha256
 from zaohua.careers.updating.update import PROVENANCE, update
 from zaohua.cli import run
@@ -34,6 +34,8 @@ from zaohua.i18n import using
 CODE = "27-1024"
 INDEX = ["geo_id", "geography", "date_start", "date_end", "platform_and_product", "facet", "level", "variable"]
 INDEX += ["cluster_name", "value"]
+MONTHS = ["date_start", "date_end", "geo_id", "geo_level", "category_name", "hierarchy_level", "metric_id", "value"]
+MONTHS += ["node_name", "node_external_id"]
 COLUMNS, PERCENTILES = ("p10", "p25", "p50", "p75", "p90"), ("PCT10", "PCT25", "MEDIAN", "PCT75", "PCT90")
 PATTERNS = ("directive", "feedback_loop", "learning", "task_iteration", "validation", "filtered")
 
@@ -274,6 +276,53 @@ def test_the_release_of_november_gives_what_ships(tmp_path: Path, shared_data: P
     assert not done.anything
 
 
+def months(folder: Path, rows: list[tuple[str, str, float]], name: str = "claude_ai", *, place: str = "global") -> Path:
+    """A release of the index by months: (task, metric, value) of May 2026, and what must not be counted."""
+    file = folder / f"aei_{name}_2026-06-26.csv"
+    with file.open("w", encoding="utf-8", newline="") as out:
+        table = csv.writer(out)
+        table.writerow(MONTHS)
+        may = "2026-05-01", "2026-06-01"
+        for task, metric, value in rows:
+            table.writerow([*may, place.upper(), place, "onet", 0, metric, value, f"Task {task}.", task])
+        table.writerow(["2026-04-01", "2026-05-01", "GLOBAL", "global", "onet", 0, "pct", 3.0, "Of April.", "8830"])
+        table.writerow([*may, "USA", "country", "onet", 0, "pct", 3.0, "Of one country.", "8831"])
+        table.writerow([*may, "GLOBAL", "global", "onet", 1, "pct", 3.0, "An activity", "4.A.1.a.1.I01.D01"])
+        table.writerow([*may, "GLOBAL", "global", "overall", 0, "collaboration_directive_pct", 31.4, "Overall", "-"])
+        table.writerow([*may, "GLOBAL", "global", "soc_occupation", 0, "pct", 0.1, "Editors", "27-3041.00"])
+    return file
+
+
+def test_a_release_of_the_index_by_months(tmp_path: Path) -> None:
+    """Tasks by their numbers in O*NET, per cents of both products weighted alike, of the last month alone."""
+    known = {row["task"]: row for row in store.rows(anthropic_files.NUMBERED)}
+    one = [row for row in known.values() if row["code"] == "11-1011"]
+    assert {"8823", "8830", "8831"} <= known.keys()
+    chat = [("8823", "pct", 0.4), ("8823", "collaboration_directive_pct", 50.0)]
+    chat += [("8823", "collaboration_learning_pct", 25.0), ("8823", "collaboration_none_pct", 25.0)]
+    chat += [("8823", "collaboration_bucket_automation_pct", 66.67), ("8824", "pct", 0.0)]
+    chat += [("8824", "collaboration_validation_pct", 100.0), ("8825", "pct", 1.0)]
+    api = [("8823", "pct", 0.2), ("8823", "collaboration_feedback_loop_pct", 100.0)]
+    update([str(months(tmp_path, chat)), str(months(tmp_path, api, "1p_api"))])
+    found = {row["code"]: row for row in store.rows("studies")}["11-1011"]
+    seen = sum(float(known[task]["weight"]) for task in ("8823", "8824", "8825"))
+    assert float(found["anthropic_coverage"]) == pytest.approx(seen / sum(float(r["weight"]) for r in one), abs=1e-4)
+    whole = 0.4 * 0.5 + 0.2  # of what could be classified; 0.00 stands for anything up to 0.005
+    assert float(found["anthropic_automation"]) == pytest.approx(whole / (0.4 * 0.75 + 0.2 + 0.0025), abs=1e-4)
+    source = store.sources()["anthropic"]
+    assert (source.period, source.title) == (
+        "2026-05",
+        "Anthropic Economic Index, conversations of 2026-05 (Claude.ai; 1P API)",
+    )
+
+
+def test_forms_of_the_index_are_not_mixed(tmp_path: Path) -> None:
+    files = [months(tmp_path, [("8823", "pct", 1.0)]), index(tmp_path, [("a", "none", 1.0)], month="2026-05")]
+    with using("en"), pytest.raises(ZaohuaError, match="nothing was changed"):
+        update(list(map(str, files)))
+    assert not store.updated_folder().exists()
+
+
 def test_updates_of_several_publishers_stay_side_by_side(tmp_path: Path, shared_data: Path) -> None:
     update([str(workbook(tmp_path, 2025))])
     with gzip.open(shared_data / "careers" / f"{TABULATED}.gz", "rt", encoding="utf-8", newline="") as text:
@@ -296,6 +345,11 @@ def test_updates_of_several_publishers_stay_side_by_side(tmp_path: Path, shared_
         ",".join(INDEX).encode() + b"\nGLOBAL,global,x,2026-02-12,z,f,0,onet_task_collaboration_count,a::none,nan\n",
         ",".join(INDEX).encode() + b"\nGLOBAL,global,x,2026-02-12,z,f,0,onet_task_collaboration_count,zz::none,5\n",
         ",".join(INDEX).encode() + b"\nGLOBAL,global\n\xff\xfe",
+        ",".join(MONTHS).encode(),
+        ",".join(MONTHS).encode() + b"\n2026-05-01,2026-06-01,GLOBAL,global,onet,0,pct,inf,a,8823\n",
+        ",".join(MONTHS).encode() + b"\n2026-05-01,2026-06-01,GLOBAL,global,onet,0,pct,1.0,a,unknown\n",
+        ",".join(MONTHS).encode() + b"\n2026-05-01,2026-06-01,GLOBAL,global,onet,0,pct\n",
+        ",".join(MONTHS).encode() + b"\nMay,June,GLOBAL,global,onet,0,pct,1.0,a,8823\n",
     ],
 )
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -336,23 +390,22 @@ class Publishers(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
-    """What the publishers have: projections, the wages of a year ago, releases of the index, the last in another
-    form, no O*NET."""
-    tasks = [("known a.", "directive", 5.0)]
-    monkeypatch.setattr(anthropic, "_LEAST_KNOWN", 0.0)
+    """What the publishers have: projections, the wages of a year ago, releases of the index, the last in a form that
+    nobody knows, the one before by months, no O*NET."""
+    tasks = [("8823", "pct", 5.0), ("8823", "collaboration_directive_pct", 100.0)]
     year = datetime.now(UTC).year - 2
     tree = f"/api/{publishers._INDEX}/tree/main"
-    files = f"/{publishers._INDEX}/resolve/main/release_2026_03_01/data"
-    listed = [{"path": "README.md"}, {"path": "release_2025_09_15"}, {"path": "release_2026_03_01"}]
-    listed.append({"path": "release_2026_06_26"})
-    chat, api = index(tmp_path, tasks), index(tmp_path, tasks, "1p_api")
-    inside = [{"path": f"release_2026_03_01/data/{name}"} for name in ("x.md", chat.name, api.name)]
+    files = f"/{publishers._INDEX}/resolve/main/release_2026_06_26/data"
+    listed = [{"path": "README.md"}, {"path": "release_2025_09_15"}, {"path": "release_2026_06_26"}]
+    listed.append({"path": "release_2026_12_01"})
+    chat, api = months(tmp_path, tasks), months(tmp_path, tasks, "1p_api")
+    inside = [{"path": f"release_2026_06_26/data/{name}"} for name in ("x.md", chat.name, api.name)]
     Publishers.kept = {
         "/emp/ind-occ-matrix/occupation.xlsx": workbook(tmp_path, 2025).read_bytes(),
         f"/oes/special-requests/oesm{year % 100}nat.zip": wages(tmp_path, packed=True).read_bytes(),
         tree: json.dumps(listed).encode(),
-        f"{tree}/release_2026_06_26?recursive=true": json.dumps([{"path": "release_2026_06_26/other.csv"}]).encode(),
-        f"{tree}/release_2026_03_01?recursive=true": json.dumps(inside).encode(),
+        f"{tree}/release_2026_12_01?recursive=true": json.dumps([{"path": "release_2026_12_01/other.csv"}]).encode(),
+        f"{tree}/release_2026_06_26?recursive=true": json.dumps(inside).encode(),
         f"{files}/{chat.name}": chat.read_bytes(),
         f"{files}/{api.name}": api.read_bytes(),
     }
@@ -372,7 +425,7 @@ def test_the_newest_of_every_publisher(served: dict[str, bytes], capsys: pytest.
     assert "Stays as it was: database.html could not be fetched" in said
     assert outlook.years() == (2025, 2035)
     assert outlook.year_of_wages() == 2025
-    assert store.sources()["anthropic"].period == "2026-02"
+    assert store.sources()["anthropic"].period == "2026-05"
     kept = tomllib.loads((store.updated_folder() / "tables" / PROVENANCE).read_text(encoding="utf-8"))
     assert len(kept["anthropic"]["files"]) == 2
     for entry in kept.values():
@@ -380,10 +433,10 @@ def test_the_newest_of_every_publisher(served: dict[str, bytes], capsys: pytest.
             assert file["sha256"] == sha256(served[urlsplit(file["place"]).path])
 
 
-@pytest.mark.parametrize("tree", [b"<html>", b'{"error": 1}', b'[{"path": "release_2026_03_01"}]'])
+@pytest.mark.parametrize("tree", [b"<html>", b'{"error": 1}', b'[{"path": "release_2026_06_26"}]'])
 def test_a_hub_that_says_something_else(served: dict[str, bytes], tree: bytes) -> None:
     served[f"/api/{publishers._INDEX}/tree/main"] = tree
-    served.pop(f"/api/{publishers._INDEX}/tree/main/release_2026_03_01?recursive=true")
+    served.pop(f"/api/{publishers._INDEX}/tree/main/release_2026_06_26?recursive=true")
     done = update()
     assert len(done.releases) == 2
     assert len(done.failed) == 2

@@ -7,7 +7,7 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-_PATIENCE = 1.0  # seconds
+_PATIENCE, _PAUSE = 1.0, 0.1  # seconds before a bar is shown, and between two looks at it
 T = TypeVar("T")
 
 
@@ -21,10 +21,11 @@ def counters(*, visible: bool) -> Progress:
 
 def tracked(items: Iterable[T], total: int, title: str, *, visible: bool) -> Iterator[T]:
     """The same items, with a bar after a second that tells how many of them have come."""
-    began = time.monotonic()
+    due = time.monotonic() + _PATIENCE
     with counters(visible=visible) as shown:
         bar = shown.add_task(title, total=total, visible=False)
         for number, item in enumerate(items, 1):
             yield item
-            if time.monotonic() - began > _PATIENCE:
+            if (now := time.monotonic()) > due:
                 shown.update(bar, completed=number, visible=True)
+                due = now + _PAUSE

@@ -1,7 +1,8 @@
 """The Anthropic Economic Index by occupation: which of its tasks were seen in use, and how they were used.
 
-The index names tasks by the sentences of O*NET 20.1 in lower case. Sentences stay with their publisher: what ships is
-the beginning of each one's SHA-256, by which a later release of the index finds its occupations.
+Until March 2026 the index named tasks by the sentences of O*NET 20.1 in lower case. Sentences stay with their
+publisher: what ships is the beginning of each one's SHA-256, by which a release finds its occupations. Since June 2026
+it names them by their numbers in O*NET 30.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from zaohua.careers.building.raw import Raw, number
 from zaohua.careers.building.units import Units, weighted_means
 
 TABLE = "anthropic_tasks"
+NUMBERED = "anthropic_task_numbers"
 TABULATED = "aei_2025_11_collaboration_by_task_claude_and_api.csv"
 HANDED_OVER = ("directive", "feedback_loop")  # patterns that Anthropic counts as automation
 TOGETHER = ("learning", "task_iteration", "validation")  # and as augmentation
@@ -38,9 +40,20 @@ def tasks(raw: Raw, units: Units) -> Iterator[Row]:
     """code, task, weight: tasks of O*NET 20.1 by fingerprint; a core task counts twice."""
     yield "code", "task", "weight"
     for row in raw.rows("onet_20_1_task_statements_aei_key.tsv"):
-        weight = 2 if row["Task Type"] == "Core" else 1
         for unit in sorted(units.of_onet2010(row["O*NET-SOC Code"])):
-            yield unit, fingerprint(row["Task"]), weight
+            yield unit, fingerprint(row["Task"]), _weight(row)
+
+
+def numbered_tasks(raw: Raw, units: Units) -> Iterator[Row]:
+    """code, task, weight: tasks of O*NET 30 by number; a core task counts twice."""
+    yield "code", "task", "weight"
+    for row in raw.rows("onet_30_1_task_statements.tsv"):
+        if code := units.of(row["O*NET-SOC Code"]):
+            yield code, row["Task ID"], _weight(row)
+
+
+def _weight(row: Mapping[str, str]) -> int:
+    return 2 if row["Task Type"] == "Core" else 1
 
 
 def use_of(shares: Mapping[str, float], amount: float) -> Use:
@@ -61,7 +74,7 @@ def tabulated(raw: Raw) -> dict[str, Use]:
 
 
 def columns(known: Iterable[tuple[str, str, float]], seen: Mapping[str, Use]) -> dict[str, dict[str, float]]:
-    """(code, fingerprint, weight) of every task, and the use of those seen → share of an occupation's tasks that were
+    """(code, name, weight) of every task, and the use of those seen → share of an occupation's tasks that were
     seen, and the part of the classified use that handed over whole, weighted by use."""
     coverage: dict[str, list[tuple[float, float]]] = defaultdict(list)
     automation: dict[str, list[tuple[float, float]]] = defaultdict(list)

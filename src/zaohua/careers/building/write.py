@@ -33,6 +33,7 @@ TABLES: dict[str, Callable[[Raw, Units], Iterator[Row]]] = {
     "reasons": figures.reasons,
     "studies": figures.studies,
     anthropic.TABLE: anthropic.tasks,
+    anthropic.NUMBERED: anthropic.numbered_tasks,
     "csco": chinese.csco,
     "postings": chinese.postings,
     "crosswalk": chinese.crosswalk,

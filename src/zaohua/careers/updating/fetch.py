@@ -7,10 +7,12 @@ import urllib.request
 from pathlib import Path
 
 from zaohua import __version__
+from zaohua.data.progress import tracked
 from zaohua.errors import ZaohuaError
 from zaohua.i18n import t
 
 _PATIENCE = 60.0  # seconds without an answer
+_PIECE = 1 << 20  # bytes
 _LARGEST = 1 << 30  # bytes: the text form of O*NET has 12 MB, a file of the Anthropic Economic Index some 200
 
 
@@ -29,14 +31,14 @@ def fetch(name: str, place: str, address: str = "") -> bytes:
     address = address or f"{place.rstrip('/')}/{urllib.parse.quote(name)}"
     try:
         with urllib.request.urlopen(_asked(address), timeout=_PATIENCE) as answer:
-            content = bytearray()
-            while piece := answer.read(1 << 20):
+            wanted = answer.headers.get("Content-Length")
+            pieces, content = iter(lambda: answer.read(_PIECE), b""), bytearray()
+            for piece in tracked(pieces, -(-int(wanted or 0) // _PIECE), f"{name} / MB", visible=True):
                 content += piece
                 if len(content) > _LARGEST:
                     raise ZaohuaError(
                         t("careers.fetch_damaged", name=name, place=place, reason=f"> {_LARGEST >> 20} MB")
                     )
-            wanted = answer.headers.get("Content-Length")
     except (OSError, ValueError, http.client.HTTPException) as error:  # an address that is none is a ValueError
         reason = getattr(error, "reason", None) or error
         raise ZaohuaError(t("careers.fetch_failed", name=name, place=place, reason=reason)) from error

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import urlunsplit
 
 from zaohua.careers import store
-from zaohua.careers.building import occupations
+from zaohua.careers.building import anthropic, occupations
 from zaohua.careers.building.occupations import Row
 from zaohua.careers.building.raw import Raw
 from zaohua.careers.building.units import Units
@@ -55,6 +55,7 @@ TABLES = {
     "software": occupations.software,
     "emerging": occupations.emerging,
     "tasks": tasks,
+    anthropic.NUMBERED: anthropic.numbered_tasks,
 }
 
 

@@ -18,7 +18,7 @@ BLS = urlunsplit(("https", "www.bls.gov", "", "", ""))
 HUB = urlunsplit(("https", "huggingface.co", "", "", ""))
 _INDEX = "datasets/Anthropic/EconomicIndex"
 _RELEASE = re.compile(r"release_\d{4}_\d\d_\d\d")
-_RAW = re.compile(r"aei_raw_(?:claude_ai|1p_api)_[^/]*\.csv")
+_FILE = re.compile(r"aei_(?:raw_)?(?:claude_ai|1p_api)_[^/]*\.csv")
 
 
 def projections() -> list[str]:
@@ -32,12 +32,12 @@ def wages(today: date) -> list[str]:
 
 
 def index() -> list[str]:
-    """The files of the newest release of the Anthropic Economic Index that has them in the form that is read: that of
-    June 2026 has another. Raises ZaohuaError where none can be found."""
+    """The files of the newest release of the Anthropic Economic Index in a form that is read. Raises ZaohuaError where
+    there is none."""
     for release in sorted(filter(_RELEASE.fullmatch, _paths("")), reverse=True):
-        if found := sorted(path for path in _paths(release) if _RAW.fullmatch(path.rpartition("/")[2])):
+        if found := sorted(path for path in _paths(release) if _FILE.fullmatch(path.rpartition("/")[2])):
             return [f"{HUB}/{_INDEX}/resolve/main/{quote(path)}" for path in found]
-    raise ZaohuaError(t("careers.fetch_damaged", name=_INDEX, place=HUB, reason="aei_raw_*.csv"))
+    raise ZaohuaError(t("careers.fetch_damaged", name=_INDEX, place=HUB, reason="aei_*.csv"))
 
 
 def _paths(folder: str) -> list[str]:
