@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from printing import pdf
 
 from zaohua.careers.exposure.duties import LONGEST, MOST, checked, decoded, duties, read_description
+from zaohua.careers.finding.text import is_chinese
 from zaohua.cli import run
 from zaohua.errors import ZaohuaError
 from zaohua.i18n import LANGUAGES, using
@@ -161,3 +162,18 @@ def test_the_foot_of_a_printed_page_is_no_duty() -> None:
     text = "Duties\nRecord the vital signs of patients\n11/26/26, 8:07 PM\nhttps://jobs.example/nurse 1/1\n"
     assert duties(text) == ["Record the vital signs of patients"]
     assert duties("Maintain the shop at https://shop.example every day") != []
+
+
+@pytest.mark.parametrize(
+    "title", ["Senior Barista / Café shift lead", "Barista", "Registered nurse", "平面设计师（资深）", "翻译"]
+)
+def test_the_name_of_the_job_is_no_duty(title: str) -> None:
+    listed = ["接待来店的顾客", "每晚清点现金"] if is_chinese(title) else ["Serve the guests", "Count the cash daily"]
+    assert duties("\n".join([title, "", *(f"- {each}" for each in listed)])) == listed
+    assert duties("\n".join(listed)) == listed
+    assert duties("\n".join([listed[0], f"- {listed[1]}"])) == listed
+
+
+@pytest.mark.parametrize("title", ["Barista", "Software developer", "会计"])
+def test_a_known_title_over_sentences_is_none(title: str) -> None:
+    assert len(duties(f"{title}\nServe the guests at tables.\nCount the cash daily.")) == 2

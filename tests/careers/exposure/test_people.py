@@ -95,6 +95,8 @@ def test_small_letters_capitals_and_titles() -> None:
         "Write JavaScript and SQL queries",
         "Use Microsoft Excel to track budgets",
         "Design prototypes in Figma and Adobe Photoshop",
+        "Train Junior Paralegals and Baristas",
+        "Senior Barista",
         "Serve as a baker, cook or porter on Mondays in May",
         "向高层汇报工作",
         "由财务经理审批",

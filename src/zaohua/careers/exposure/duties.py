@@ -6,6 +6,7 @@ from typing import BinaryIO
 from unicodedata import normalize
 
 from zaohua.careers.exposure.people import HIDDEN, without_names
+from zaohua.careers.finding.find import find
 from zaohua.careers.finding.text import is_chinese
 from zaohua.data.readers.base import SkippedFile, encoding_of
 from zaohua.data.report import SourceReport
@@ -141,7 +142,7 @@ def duties(text: str) -> list[str]:
 
     Raises ZaohuaError where no duty is found.
     """
-    lines = _sentences(_TITLED.sub(HIDDEN, unwrapped(text)))
+    lines = _sentences(_TITLED.sub(HIDDEN, _without_title(unwrapped(text))))
     headed = any(_DUTIES.search(head) for line in lines if (head := _head(line)))
     found: dict[str, str] = {}
     inside = not headed
@@ -155,6 +156,24 @@ def duties(text: str) -> list[str]:
     if not found:
         raise ZaohuaError(t("exposure.no_duties"))
     return list(found.values())[:MOST]
+
+
+def _without_title(text: str) -> str:
+    """The text without the name of the job: a short first line, no sentence, over two bulleted lines or more, or one
+    that is a title by itself."""
+    title, _, rest = text.strip().partition("\n")
+    listed = [line for line in rest.splitlines() if line.strip()][:2]
+    short = len(title) <= (20 if is_chinese(title) else 60) and not (_BULLET.match(title) or _MARKED.search(title))
+    over = len(listed) == 2 and all(map(_BULLET.match, listed))
+    return rest if short and listed and (over or _is_title(title)) else text
+
+
+def _is_title(line: str) -> bool:
+    try:
+        found = find(line)
+    except ZaohuaError:
+        return False
+    return found.how in ("title", "name", "shared") or found.csco == found.asked  # an entry of the classification
 
 
 def unwrapped(text: str) -> str:

@@ -1,7 +1,7 @@
 """English: a name is told by its capitals, by lists of given and family names, and by being no word of work.
 
 The lists are those that the US Census Bureau published of 1990 (public domain): all 5,163 given names and the 6,000
-most frequent family names. The words of work are the vocabularies of the exposure model and of software.
+most frequent family names. The words of work are the vocabularies of the exposure model, of software and of titles.
 """
 
 import re
@@ -35,7 +35,9 @@ def words_of_work() -> frozenset[str]:
     """Single words of the tasks, titles and software that the project knows, in small letters."""
     found = {word for words in (model("en-words").base.words, matcher("en").words) for word in words.place}
     software = {word for row in store.rows("software") for word in re.findall(r"\w+", row["example"].lower())}
-    return frozenset({word for word in found if " " not in word} | software | _listed("plain_words"))
+    titles = {word for row in store.rows("titles") for word in re.findall(r"[^\W\d_]{4,}", row["title"].lower())}
+    own = titles - _listed("given_names") - _listed("family_names")
+    return frozenset({word for word in found if " " not in word} | software | own | _listed("plain_words"))
 
 
 def without_english_names(line: str, hidden: str) -> str:
