@@ -17,5 +17,5 @@ def test_scores_are_scikit_learn_s(pairs):
     assert (table == sklearn_metrics.confusion_matrix(wanted, given_, labels=range(4))).all()
     found = sorted_scores(table)
     assert found["accuracy"] == pytest.approx(sklearn_metrics.accuracy_score(wanted, given_))
-    f1 = sklearn_metrics.f1_score(wanted, given_, labels=range(4), average="macro", zero_division=0)
+    f1 = sklearn_metrics.f1_score(wanted, given_, average="macro", zero_division=0)
     assert found["macro_f1"] == pytest.approx(f1)

@@ -72,6 +72,8 @@ def _tell(
     answer = model.predict(example)
     if explain is not None:
         _explain(model, example, explain)
+        if not json:
+            print(t("contrastive.page_written", path=explain))
     if json:
         told = {"number": answer.number} if answer.number is not None else {"label": answer.label}
         print_json({**told, "probabilities": answer.probabilities, "weights": answer.weights})

@@ -33,7 +33,8 @@ def results_table(metrics: Mapping[str, Any], baselines: Mapping[str, Any]) -> "
     title = t(next((key for names, key in _TITLES if metrics.keys() <= names), "encoder.results"))
     made = table(title, t("cli.metric"), t("cli.model"), *(_rival(*item) for item in rivals.items()))
     for name, value in metrics.items():
-        label = t(_NAMES[name]) if name in _NAMES else metric_name(name)
+        of_language = name in _NAMES and not ("macro_f1" in metrics or "mae" in metrics)
+        label = t(_NAMES[name]) if of_language else metric_name(name, metrics)
         made.add_row(label, _number(value), *(_number(scores.get(name)) for scores in rivals.values()))
     return made
 

@@ -14,10 +14,10 @@ def accuracy(confusion: np.ndarray) -> float:
 
 
 def macro_f1(confusion: np.ndarray) -> float:
-    """Mean over the labels of F1 = 2 tp / (2 tp + fp + fn); 0 for a label that neither occurs nor was given."""
+    """Mean of F1 = 2 tp / (2 tp + fp + fn) over the labels that occur or were given, as scikit-learn takes it."""
     right = confusion.diagonal()
     either = confusion.sum(0) + confusion.sum(1)
-    return float(np.mean(2 * right / np.maximum(either, 1)))
+    return float(np.mean(2 * right[either > 0] / either[either > 0]))
 
 
 def sorted_scores(confusion: np.ndarray) -> dict[str, float]:

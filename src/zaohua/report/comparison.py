@@ -2,7 +2,7 @@
 taken for what."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from zaohua.i18n import catalogue, language, t
@@ -42,8 +42,10 @@ def is_compared(record: Record) -> bool:
     return record.recipe.get("task") in _COUNTS
 
 
-def metric_name(name: str) -> str:
-    """A metric in words, if there are any for it."""
+def metric_name(name: str, among: Collection[str] = ()) -> str:
+    """A metric in words, if there are any for it. among: the metrics beside it, which tell a loss of numbers."""
+    if name == "loss" and "mae" in among:
+        return t("encoder.metric_loss_of_numbers")
     if (found := _WAY.fullmatch(name)) is not None:
         return t(f"encoder.way_{found[2]}_{found[1]}", metric=metric_name(found[3]))
     return t(f"encoder.metric_{name}") if f"metric_{name}" in catalogue(language(), "encoder") else name
@@ -67,7 +69,7 @@ def comparison(record: Record) -> Html:
     ]
     rows: list[list[Content]] = [
         [
-            metric_name(name),
+            metric_name(name, names),
             _value(name, record.best[name]),
             *(_value(name, scores.get(name)) for scores in rivals.values()),
         ]

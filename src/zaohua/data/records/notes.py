@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _QUANTILES = ("least", "quarter", "middle", "three quarters", "most")
 _FEW = 100  # rows to train on
+_FEW_HELD = 10  # rows to measure on
 _UNEVEN = 20  # times as many rows of one class as of another
 _RARE = 0.05  # share of the rows below which a modality can hardly be learnt
 
@@ -57,6 +58,8 @@ def warnings_about(facts: Mapping[str, Any]) -> list[str]:
             found.append(t("records.rare", modality=name, count=count, rows=rows))
     if facts["rows"]["train"] < _FEW:
         found.append(t("records.few", count=facts["rows"]["train"]))
+    if facts["rows"]["validation"] < _FEW_HELD:
+        found.append(t("records.few_held", count=facts["rows"]["validation"]))
     if counts := facts.get("classes"):
         by_size = sorted(counts.items(), key=lambda item: item[1])
         (least, few), (most, many) = by_size[0], by_size[-1]
