@@ -155,7 +155,8 @@ def main() -> None:
         save_second(chinese)
         variants[chinese.name] = chinese.figures
     hashes = {name: hashlib.sha256((given.data / name).read_bytes()).hexdigest() for name in FILES}
-    about = {"command": "python -m zaohua.careers.exposure.train DATA", "sha256": hashes, "variants": variants}
+    command = "python -m zaohua.careers.exposure.train DATA --work FOLDER"
+    about = {"command": command, "sha256": hashes, "variants": variants}
     (WEIGHTS / "model.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 

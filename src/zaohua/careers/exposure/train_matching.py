@@ -4,6 +4,8 @@
 """
 
 import argparse
+import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +14,7 @@ import numpy as np
 
 from zaohua.careers.exposure import meaning
 from zaohua.careers.exposure.matching import save_matcher
+from zaohua.careers.exposure.model import WEIGHTS
 from zaohua.careers.exposure.sources import CSCO, csco_tasks, rows
 from zaohua.careers.exposure.train import KeptVectors
 from zaohua.careers.occupations import by_member
@@ -22,6 +25,8 @@ _ENGLISH = {
     "onet_30_1_tasks_to_dwas.csv.gz": "DWA Title",
     "onet_30_1_alternate_titles.csv.gz": "Alternate Title",
 }
+_POSTINGS = "csco_2022_jobtitle_testcases_zh.csv.gz"
+_FILES = (*_ENGLISH, CSCO, _POSTINGS)
 _CALLED = 0.5  # what a description, and all other titles together, count where an occupation's tasks count 1
 _TITLES = 12  # of an occupation, evenly out of the alphabet: hundreds of them say no more
 Pairs = Sequence[tuple[str, str]]  # code of the occupation, text
@@ -70,7 +75,7 @@ def chinese(data: Path, kept: KeptVectors) -> None:
     for task in tasks:
         texts[task.code] += [task.text] if texts[task.code] else [task.text, task.occupation]
     defined = [row for row in rows(data, CSCO) if row["definition"]]
-    postings = rows(data, "csco_2022_jobtitle_testcases_zh.csv.gz")
+    postings = rows(data, _POSTINGS)
     parts = [
         (1.0, [(task.code, task.text) for task in tasks]),
         (_CALLED, [(row["code"], row["name"]) for row in defined]),
@@ -89,6 +94,11 @@ def main() -> None:
     kept = KeptVectors(given.work / "vectors.npz")
     english(given.data, kept)
     chinese(given.data, kept)
+    about = {
+        "command": "python -m zaohua.careers.exposure.train_matching DATA --work FOLDER",
+        "sha256": {name: hashlib.sha256((given.data / name).read_bytes()).hexdigest() for name in _FILES},
+    }
+    (WEIGHTS / "matching.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
