@@ -19,7 +19,7 @@ import openpyxl
 import pytest
 
 from zaohua.careers import outlook, store, studies
-from zaohua.careers.building.anthropic import TABULATED, fingerprint
+from zaohua.careers.building.anthropic import KEYS, TABULATED, fingerprint
 from zaohua.careers.building.write import compressed
 from zaohua.careers.occupations import occupations
 from zaohua.careers.pages import page
@@ -258,6 +258,7 @@ def test_a_release_of_the_index(tmp_path: Path) -> None:
     assert float(found["11-1011"]["anthropic_coverage"]) == pytest.approx(2 / 3, abs=1e-4)
     assert float(found["11-1011"]["anthropic_automation"]) == pytest.approx(8 / 10)
     assert (found[CODE]["anthropic_coverage"], found[CODE]["anthropic_automation"]) == ("1.0", "")
+    assert anthropic_keys() == {"onet_20_1_task_statements_aei_key.tsv"}
     source = store.sources()["anthropic"]
     assert (source.period, source.date) == ("2026-02", "2026-02")
     with using("zh"):
@@ -307,6 +308,7 @@ def test_a_release_of_the_index_by_months(tmp_path: Path) -> None:
     found = {row["code"]: row for row in store.rows("studies")}["11-1011"]
     seen = sum(float(known[task]["weight"]) for task in ("8823", "8824", "8825"))
     assert float(found["anthropic_coverage"]) == pytest.approx(seen / sum(float(r["weight"]) for r in one), abs=1e-4)
+    assert anthropic_keys() == {"onet_30_1_task_statements.tsv"}
     whole = 0.4 * 0.5 + 0.2  # of what could be classified; 0.00 stands for anything up to 0.005
     assert float(found["anthropic_automation"]) == pytest.approx(whole / (0.4 * 0.75 + 0.2 + 0.0025), abs=1e-4)
     source = store.sources()["anthropic"]
@@ -314,6 +316,11 @@ def test_a_release_of_the_index_by_months(tmp_path: Path) -> None:
         "2026-05",
         "Anthropic Economic Index, conversations of 2026-05 (Claude.ai; 1P API)",
     )
+
+
+def anthropic_keys() -> set[str]:
+    """By what the tasks of the index are known, as the table names it."""
+    return store.raw_files("studies").keys() & set(KEYS.values())
 
 
 def test_forms_of_the_index_are_not_mixed(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from zaohua.careers.building.units import Units, weighted_means
 
 TABLE = "anthropic_tasks"
 NUMBERED = "anthropic_task_numbers"
+KEYS = {TABLE: "onet_20_1_task_statements_aei_key.tsv", NUMBERED: "onet_30_1_task_statements.tsv"}
 TABULATED = "aei_2025_11_collaboration_by_task_claude_and_api.csv"
 HANDED_OVER = ("directive", "feedback_loop")  # patterns that Anthropic counts as automation
 TOGETHER = ("learning", "task_iteration", "validation")  # and as augmentation
@@ -39,7 +40,7 @@ def fingerprint(sentence: str) -> str:
 def tasks(raw: Raw, units: Units) -> Iterator[Row]:
     """code, task, weight: tasks of O*NET 20.1 by fingerprint; a core task counts twice."""
     yield "code", "task", "weight"
-    for row in raw.rows("onet_20_1_task_statements_aei_key.tsv"):
+    for row in raw.rows(KEYS[TABLE]):
         for unit in sorted(units.of_onet2010(row["O*NET-SOC Code"])):
             yield unit, fingerprint(row["Task"]), _weight(row)
 
@@ -47,7 +48,7 @@ def tasks(raw: Raw, units: Units) -> Iterator[Row]:
 def numbered_tasks(raw: Raw, units: Units) -> Iterator[Row]:
     """code, task, weight: tasks of O*NET 30 by number; a core task counts twice."""
     yield "code", "task", "weight"
-    for row in raw.rows("onet_30_1_task_statements.tsv"):
+    for row in raw.rows(KEYS[NUMBERED]):
         if code := units.of(row["O*NET-SOC Code"]):
             yield code, row["Task ID"], _weight(row)
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from zaohua.careers import store
-from zaohua.careers.building.anthropic import HANDED_OVER, TABULATED, TOGETHER, Use, columns, use_of
+from zaohua.careers.building.anthropic import HANDED_OVER, KEYS, TABULATED, TOGETHER, Use, columns, use_of
 from zaohua.careers.updating import anthropic_files
 from zaohua.careers.updating.brought import Brought, File, refused
 from zaohua.i18n import t
@@ -46,7 +46,9 @@ def bring(given: Sequence[tuple[bytes, File]]) -> Brought:
         "period": first.month,
         "date": first.month,
     }
-    used = store.raw_files("studies") | {TABULATED: given[0][1].sha256}
+    used = {name: digest for name, digest in store.raw_files("studies").items() if name not in KEYS.values()}
+    used |= {name: digest for name, digest in store.raw_files(first.table).items() if name == KEYS[first.table]}
+    used[TABULATED] = given[0][1].sha256
     return Brought("anthropic", entry, {"studies": ([head, *studies], used)}, [file for _, file in given])
 
 
