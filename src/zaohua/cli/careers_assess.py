@@ -22,6 +22,7 @@ def assess(
     from zaohua.careers.exposure.assess import assess as assessed
     from zaohua.careers.exposure.assess import leading_profile
     from zaohua.careers.exposure.duties import checked, decoded, duties, read_description
+    from zaohua.careers.exposure.headings import named
     from zaohua.careers.exposure.page import page
     from zaohua.cli.careers import answer
 
@@ -29,7 +30,7 @@ def assess(
     parts = duties(text)
     if encoder:
         meaning.fetch()
-    found = assessed(parts)
+    found = assessed(parts, named(text))
     data = {"construct": t("careers.construct"), "country": "US", **asdict(found)}
     if found.leading:
         data["occupation"] = leading_profile(found.leading).data()

@@ -1,7 +1,7 @@
 """A person's own duties: what they are a mixture of, how exposed each is, and the whole with its interval."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,7 +30,8 @@ LEADS = 0.5  # of the duties: from here on the page tells what is published of t
 class Assessment:
     """share: expected part of the duties whose time is halved, low … high its 90% interval; own: of the duties alone,
     before they are drawn to what the matched occupations lead one to expect (expected, None without a match);
-    leading: the US occupation that at least half of the duties resemble, None where there is none."""
+    leading: the US occupation that at least half of the duties resemble, None where there is none; named: what the
+    description calls the job was taken for, its words left out."""
 
     language: str
     duties: tuple[Exposure, ...]
@@ -45,15 +46,17 @@ class Assessment:
     disagreement: float
     automation: float
     leading: str | None
+    named: Found | None = None
 
 
-def assess(duties: Sequence[str]) -> Assessment:
-    """Every duty weighs the same: their times are not known. Raises ValueError for an empty list."""
+def assess(duties: Sequence[str], named: Found | None = None) -> Assessment:
+    """Every duty weighs the same: their times are not known. named: the occupation that the description names, if it
+    does. Raises ValueError for an empty list."""
     if not duties:
         raise ValueError("no duties")
     language = "zh" if sum(map(is_chinese, duties)) * 2 > len(duties) else "en"
     scored = of_duties(duties)
-    mixture = matcher(language).mixture(duties)
+    mixture = matcher(language).mixture(duties, _codes(named, language) if named else {})
     matched = [(_soc(match.code), match.share) for match in mixture]
     known = [(each, share) for code, share in matched if code and (each := of_occupation(code))]
     spread = best_for(language).figures["spread"]
@@ -83,7 +86,15 @@ def assess(duties: Sequence[str]) -> Assessment:
         disagreement=float(np.mean([each.disagreement for each in scored])),
         automation=float(np.mean([each.automation for each in scored])),
         leading=us_code(mixture[0].code) if mixture and mixture[0].share >= LEADS else None,
+        named=named and replace(named, asked=""),
     )
+
+
+def _codes(named: Found, language: str) -> dict[str, float]:
+    """Of the classification that duties of this language are matched to, with how surely they are meant."""
+    if language == "en":
+        return {named.code: named.confidence}
+    return {row["csco"]: named.confidence for row in store.rows("crosswalk") if row["soc"] == named.code}
 
 
 def us_code(code: str) -> str | None:

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import BinaryIO
 from unicodedata import normalize
 
+from zaohua.careers.exposure.headings import BULLET, MARKED, head_of, is_about, of_duties, of_other, without_title
 from zaohua.careers.exposure.people import HIDDEN, without_names
-from zaohua.careers.finding.find import find
 from zaohua.careers.finding.text import is_chinese
 from zaohua.data.readers.base import SkippedFile, encoding_of
 from zaohua.data.report import SourceReport
@@ -16,38 +16,13 @@ from zaohua.i18n import t
 LONGEST = 40_000  # characters: some twenty pages
 MOST = 200  # duties
 _MOST_BYTES = 4 * LONGEST  # UTF-8 and UTF-16 need no more for a character
-_BULLET = re.compile(r"^\s*(?:[-*•●○▪◆■·–—]|\(?\d{1,2}[.)、．）]|[（(]?[一二三四五六七八九十]{1,2}[、）)])\s*")
-_NUMBERED = re.compile(r"(?<=[。；;.\s])\s*(?=\d{1,2}[.、．)]\s*[^\d\s])")
+_NUMBERED = re.compile(r"(?<=[。；;.\s])\s*(?=\d{1,2}[.、．)]\s*[^\d\s])|(?<=[一-鿿])(?=\d{1,2}[.、．)][一-鿿])")
 _END = re.compile(r"(?<=[。；;！？!?])|(?<=[a-z\])]\.)\s+(?=[A-Z])")
-_DUTIES = re.compile(
-    r"^(?:key |main |job |your |core |primary |essential |the )*(?:responsibilit\w+|duties|tasks|role|"
-    r"what you(?:'ll| will) do|job description|functions)\b|(?:职责|工作内容|主要工作|岗位描述|工作任务|职位描述)",
-    re.IGNORECASE,
-)
-_OTHER = re.compile(
-    r"^(?:\w+ )?(?:requirements?|qualifications?|skills|education|experience|benefits|about (?:us|the company|you)|"
-    r"who you are|what we offer|salary|compensation|how to apply|contact|equal opportunity)\b"
-    r"|(?:任职要求|任职资格|岗位要求|职位要求|要求|福利|待遇|薪资|联系方式|公司简介|关于我们|学历)",
-    re.IGNORECASE,
-)
 # Kangxi radicals, ligatures and compatibility ideographs, which fonts in PDFs put for usual characters.
 _UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")  # marks of direction, joints of no width
 _FORMS = re.compile(r"[\u2e80-\u2fdf\uf900-\ufaff\ufb00-\ufb06]")
-_MARKED = re.compile(r"[.;:!?。；：！？]$")
+_LABEL = re.compile(r"\w{2,6}[:：]")
 _FULL, _WIDE = 0.85, {"en": 50, "zh": 25}  # part of the longest line, and characters, from which a line is full
-# A line that is nothing but the name of a part; "analyze requirements of users" is a duty.
-_HEADING = re.compile(
-    rf"(?:{_DUTIES.pattern}|{_OTHER.pattern})(?: (?:and|&) \w+)?"
-    r"|(?:岗位|工作|任职|职位|主要|核心|福利|薪资)*(?:职责|内容|任务|描述|要求|资格|福利|待遇)",
-    re.IGNORECASE,
-)
-# The same, with what it heads on the same line.
-_BEGUN = re.compile(
-    r"[-*•\s]*(?:(?:key |main |job |your |core |minimum |basic |required |preferred )*(?:responsibilities|duties|tasks|"
-    r"requirements?|qualifications?|skills|education|experience|benefits|salary|compensation)"
-    r"|(?:岗位|工作|任职|职位|主要|核心|基本|福利|薪资)*(?:职责|内容|任务|描述|要求|资格|条件|福利|待遇|学历|薪资))\s*[:：]\s*(?=\S)",
-    re.IGNORECASE,
-)
 _PRIVATE = re.compile(
     r"[^\s@]{1,64}@\S|\d[\d\s()-]{8,20}\d|^\s*(?:name|contact|supervisor|姓名|联系人|直属上级)\s*[:：]|身份证",
     re.IGNORECASE,
@@ -142,38 +117,21 @@ def duties(text: str) -> list[str]:
 
     Raises ZaohuaError where no duty is found.
     """
-    lines = _sentences(_TITLED.sub(HIDDEN, _without_title(unwrapped(text))))
-    headed = any(_DUTIES.search(head) for line in lines if (head := _head(line)))
+    lines = _sentences(_TITLED.sub(HIDDEN, unwrapped(without_title(text))))
+    headed = any(of_duties(head) for line in lines if (head := head_of(line)))
     found: dict[str, str] = {}
     inside = not headed
     for line in lines:
-        if head := _head(line):
-            inside = bool(_DUTIES.search(head)) or (inside and not _OTHER.search(head))
+        if head := head_of(line):
+            inside = of_duties(head) or (inside and not of_other(head))
             line = line[len(head) :]
-        clean = without_names(_BULLET.sub("", line).strip(" \t。；;."))
-        if inside and not _PRIVATE.search(line) and _is_duty(clean):
+        clean = without_names(BULLET.sub("", line).strip(" \t。；;."))
+        told = headed or not is_about(clean)
+        if inside and told and not _PRIVATE.search(line) and _is_duty(clean):
             found.setdefault(clean.casefold(), clean)
     if not found:
         raise ZaohuaError(t("exposure.no_duties"))
     return list(found.values())[:MOST]
-
-
-def _without_title(text: str) -> str:
-    """The text without the name of the job: a short first line, no sentence, over two bulleted lines or more, or one
-    that is a title by itself."""
-    title, _, rest = text.strip().partition("\n")
-    listed = [line for line in rest.splitlines() if line.strip()][:2]
-    short = len(title) <= (20 if is_chinese(title) else 60) and not (_BULLET.match(title) or _MARKED.search(title))
-    over = len(listed) == 2 and all(map(_BULLET.match, listed))
-    return rest if short and listed and (over or _is_title(title)) else text
-
-
-def _is_title(line: str) -> bool:
-    try:
-        found = find(line)
-    except ZaohuaError:
-        return False
-    return found.how in ("title", "name", "shared") or found.csco == found.asked  # an entry of the classification
 
 
 def unwrapped(text: str) -> str:
@@ -189,11 +147,12 @@ def unwrapped(text: str) -> str:
     full = False  # the line before fills the width and ends without a mark
     for line in lines:
         chinese = is_chinese(line)
-        if full and line and (not _BULLET.match(line) if chinese else line[0].islower()):
+        begins = BULLET.match(line) or head_of(line) or _LABEL.match(line)
+        if full and line and (not begins if chinese else line[0].islower()):
             joined[-1] += line if chinese else f" {line}"
         else:
             joined.append(line)
-        full = len(line) >= max(_FULL * width, _WIDE["zh" if chinese else "en"]) and not _MARKED.search(line)
+        full = len(line) >= max(_FULL * width, _WIDE["zh" if chinese else "en"]) and not MARKED.search(line)
     return "\n".join(joined)
 
 
@@ -202,20 +161,6 @@ def _sentences(text: str) -> list[str]:
     return [sentence.strip() for part in parts for sentence in _END.split(part) if sentence.strip()]
 
 
-def _head(line: str) -> str:
-    """What of a line is a heading: all of it, or what stands before a colon, or nothing."""
-    begun = _BEGUN.match(line)
-    return line if _heading(line) else begun[0] if begun else ""
-
-
-def _heading(line: str) -> bool:
-    bare = _BULLET.sub("", line.strip("#*_ 【】[]")).strip("*_ 【】[]")
-    short = len(bare) <= 12 if is_chinese(bare) else len(bare.split()) <= 5
-    return short and (
-        bare.endswith((":", "：")) or line.lstrip().startswith(("#", "【", "**")) or bool(_HEADING.fullmatch(bare))
-    )
-
-
 def _is_duty(text: str) -> bool:
     text = _ADDRESS.sub("", text)
-    return len(text) >= 4 if is_chinese(text) else len(re.findall(r"[A-Za-z]{2,}", text)) >= 2
+    return len(text) >= 3 if is_chinese(text) else len(re.findall(r"[A-Za-z]{2,}", text)) >= 2

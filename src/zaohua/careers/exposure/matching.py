@@ -2,10 +2,11 @@
 and, where the sentence encoder is at hand, by meaning."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -20,6 +21,7 @@ _NONE_MEANT = {"en": 0.32, "zh": 0.27}
 _COMMON = 50  # what the fiftieth nearest occupation has in common with a text is nothing of its own
 _OF_WORDS = {"en": 2.0, "zh": 0.5}  # what words count where vectors count 1
 _CANDIDATES = 8
+_OF_NAME = 0.5  # what the name of the job counts, if it is sure
 _ANY_DUTY = re.compile(r"负责(?!人)|协助|参与|配合|按时|及时|定期|相关")
 
 
@@ -45,6 +47,7 @@ class Matcher:
         vectors: np.ndarray | None = None,
     ):
         self.words, self.codes = words, list(codes)
+        self._place = {code: place for place, code in enumerate(codes)}
         self._starts, self._rows, self._weights, self._vectors = starts, rows, weights, vectors
 
     def cosines(self, texts: Sequence[str]) -> np.ndarray:
@@ -79,16 +82,20 @@ class Matcher:
         score = self.likeness([text])[0]
         return [(self.codes[place], float(score[place])) for place in np.argsort(-score, kind="stable")[:count]]
 
-    def mixture(self, duties: Sequence[str]) -> list[Match]:
+    def mixture(self, duties: Sequence[str], named: Mapping[str, float] = MappingProxyType({})) -> list[Match]:
         """Shares that explain the duties best (expectation-maximisation), the largest first; under 5% is left out.
 
-        Duties count for themselves, so their order is of no consequence.
+        Duties count for themselves, so their order is of no consequence. named: occupations that the text itself names,
+        and how surely.
         """
         parts = self.likeness(["\n".join(sorted(duties)), *duties])
         whole, near = parts[0], parts[1:]
         if self.means:  # the vector of a long text is blurred, and any two texts are somewhat alike
             whole, near = _standing_out((whole + near.mean(0))[None] / 2)[0], _standing_out(near)
             near[self.cosines(duties).max(1) == 0] = -1.0  # no word of it is known
+        for code, sure in named.items():
+            if code in self._place:
+                whole[self._place[code]] += _OF_NAME * sure
         best = np.argsort(-whole, kind="stable")[:_CANDIDATES]
         best = best[whole[best] > 0]
         none = np.full((len(duties), 1), _NONE_MEANT[self.words.language] if self.means else _NONE)

@@ -89,6 +89,9 @@ def _mixture(found: Assessment) -> Section:
         for match in found.mixture
     )
     lead = [t("exposure.mixture_lead")]
+    if found.named is not None:
+        right = f"{100 * found.named.confidence:.0f}"
+        lead.append(t("exposure.named", title=_name(found.named.code), right=right))
     if found.language == "zh":
         lead.append(t("exposure.mixture_zh_meaning" if matcher("zh").means else "exposure.mixture_zh_words"))
     tables = ("occupations", "crosswalk", "wages", "projections")

@@ -115,7 +115,7 @@ def _known(token: str) -> bool:
     word, known = _bare(token), words_of_work()
     parts = re.split(r"[-'’]", word)
     forms = {word, word.removesuffix("s"), word.removesuffix("es"), word.removesuffix("ed"), word.removesuffix("ing")}
-    return bool(forms & known) or (len(parts) > 1 and all(part in known for part in parts))
+    return bool(forms & known) or (len(parts) > 1 and all(len(part) == 1 or _known(part) for part in parts))  # X-rays
 
 
 def _sign(token: str) -> bool:
