@@ -56,7 +56,7 @@ BAD = {
     "role,headcount\nclerk,3\nclerk,3\n": "Lines 2 and 3",
     "role,headcount\n,3\n": "Line 2",
     "role,headcount\nclerk,nan\n": "Line 2",
-    "role;headcount\nclerk;1,5\n": "Line 2",
+    "role;headcount\nclerk;1,5,2\n": "Line 2",
     "name,age\nJane,30\n": "no column for the role",
     "role,headcount\n": "no rows",
     "": "no rows",
@@ -204,3 +204,24 @@ def test_hours_by_occupation_are_drawn_and_their_sources_named(tmp_path: Path, l
         assert all("plotly" in part.chart[1]() for part in drawn if part.chart)
         assert "GPTs are GPTs" in " ".join(shown.sections[-1].lines)
         assert any(f"{TODAY:.0%}" in sentence and "2026" in sentence for sentence in shown.sentences())
+
+
+def test_lists_as_offices_keep_them(tmp_path: Path) -> None:
+    """Notes on the first sheet, a title over the heading, sums below, 1,030人; a line a person; 37,5 hours."""
+    book = openpyxl.Workbook()
+    book.active.append(["本表为 2026 年编制"])
+    sheet = book.create_sheet("人员")
+    for row in (
+        ["人员表"],
+        [],
+        ["部门", "岗位名称", "编制人数"],
+        ["客服部", "客服专员", "1,030人"],
+        ["合计", "", 1030],
+    ):
+        sheet.append(row)
+    book.save(tmp_path / "a.xlsx")
+    assert [(row.line, row.role, row.people) for row in read_staff(tmp_path / "a.xlsx")] == [(4, "客服专员", 1030)]
+    (tmp_path / "b.csv").write_text("Employee,Job Title,FTE\nA,Porter,0.5\nB,Porter,0.5\nC,Porter,1\nTotal,,2\n")
+    assert [row.people for row in read_staff(tmp_path / "b.csv")] == [0.5, 0.5, 1]
+    (tmp_path / "c.csv").write_text("Position;Headcount;Hours per week\nClerk;12;37,5\nTotal;12;\n")
+    assert [(row.people, row.hours) for row in read_staff(tmp_path / "c.csv")] == [(12, 37.5)]

@@ -26,6 +26,8 @@ _MOST_PEOPLE = 10_000_000
 _MOST_CELLS = 5_000_000  # from the first to the last that is used: one far away makes them all
 _HEAD = 20  # lines among which the heading stands
 _THOUSANDS = re.compile(r"\d{1,3}(?:[,，]\d{3})+(?:\.\d+)?")
+_DECIMAL = re.compile(r"\d+,\d{1,2}")
+_TOTAL = re.compile(r"\s*(?:合\s*计|总\s*计|小\s*计|(?:grand |sub)?total|sum)\s*[:：]?\s*", re.IGNORECASE)
 FULL_WEEK = 40.0  # hours, where the list has none
 
 
@@ -48,24 +50,29 @@ def read_staff(path: Path) -> list[Row]:
         raise ZaohuaError(t("staff.no_role", name=path.name))
     start, columns = heads[0]
     rows: list[Row] = []
-    seen: dict[tuple[str, str, float, float], int] = {}
     for line, row in cells[start + 1 :]:
         role = _text(row, columns["role"])
-        if not role:
-            if any(str(cell or "").strip() for cell in row):
+        if not role or _TOTAL.fullmatch(role):
+            if any(str(cell or "").strip() for cell in row) and not any(_TOTAL.fullmatch(str(cell)) for cell in row):
                 raise ZaohuaError(t("staff.row_without_role", line=line))
             continue
         people = _number(row, columns["people"], line, _MOST_PEOPLE) if "people" in columns else 1.0
         hours = _number(row, columns["hours"], line, 168) if "hours" in columns else FULL_WEEK
         group = _text(row, columns["group"]) if "group" in columns else ""
-        key = (role.casefold(), group.casefold(), people, hours)
-        if "people" in columns and key in seen:
-            raise ZaohuaError(t("staff.twice", first=seen[key], second=line))
-        seen[key] = line
         rows.append(Row(line, role, people, group, hours))
     if not rows:
         raise ZaohuaError(t("staff.empty", name=path.name))
+    if any(row.people > 1 for row in rows):  # otherwise a line is a person, and persons may be alike
+        _refuse_copies(rows)
     return rows
+
+
+def _refuse_copies(rows: Sequence[Row]) -> None:
+    seen: dict[tuple[str, str, float, float], int] = {}
+    for row in rows:
+        first = seen.setdefault((row.role.casefold(), row.group.casefold(), row.people, row.hours), row.line)
+        if first != row.line:
+            raise ZaohuaError(t("staff.twice", first=first, second=row.line))
 
 
 def _cells(path: Path) -> list[tuple[int, Sequence[Any]]]:
@@ -104,8 +111,9 @@ def _sheet(data: bytes, path: Path) -> list[tuple[int, Sequence[Any]]]:
     openpyxl = need("openpyxl", "documents")
     try:
         open_archive(io.BytesIO(data), len(data))
-        shown = openpyxl.load_workbook(io.BytesIO(data), data_only=True).worksheets[0]
-        written = openpyxl.load_workbook(io.BytesIO(data)).worksheets[0]
+        book = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
+        shown = next((sheet for sheet in book.worksheets if _names_roles(sheet)), book.worksheets[0])
+        written = openpyxl.load_workbook(io.BytesIO(data))[shown.title]
         if shown.max_row > MOST_ROWS or shown.max_row * shown.max_column > _MOST_CELLS:
             raise ZaohuaError(t("staff.too_long", name=path.name))
         merged = [str(area) for area in written.merged_cells.ranges if area.min_row != area.max_row or area.min_row > 1]
@@ -127,6 +135,11 @@ def _sheet(data: bytes, path: Path) -> list[tuple[int, Sequence[Any]]]:
     return list(enumerate(cells, 1))
 
 
+def _names_roles(sheet: Any) -> bool:
+    """Whether a sheet has the heading of a staff list."""
+    return any("role" in _columns(row) for row in sheet.iter_rows(max_row=_HEAD, values_only=True))
+
+
 def _columns(row: Sequence[Any]) -> dict[str, int]:
     found: dict[str, int] = {}
     for place, cell in enumerate(row):
@@ -143,8 +156,10 @@ def _text(row: Sequence[Any], place: int) -> str:
 
 def _number(row: Sequence[Any], place: int, line: int, most: float) -> float:
     text = re.sub(r"\s*(?:人|名|people|fte|h|hours|小时)$", "", _text(row, place), flags=re.IGNORECASE)
-    if _THOUSANDS.fullmatch(text):  # another comma may be a decimal one: 1,5 is no 15
+    if _THOUSANDS.fullmatch(text):
         text = re.sub("[,，]", "", text)
+    elif _DECIMAL.fullmatch(text):  # 37,5 hours
+        text = text.replace(",", ".")
     try:
         value = float(text)
     except ValueError:
