@@ -158,3 +158,32 @@ def test_unseen_chinese_titles() -> None:
 def test_a_title_is_found_though_all_its_rare_runs_are_torn() -> None:
     """Sixty titles of engineers share more runs with it than its own does."""
     assert english_titles().rank("Shpi engineers", 1)[0][0] == "53-5031"
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ("lorry driver", "53-3032"),
+        ("Care assistant", "31-1120"),
+        ("call centre agent", "43-4051"),
+        ("singer", "27-2042"),
+        ("plasterer", "47-2161"),
+        ("proofreader", "43-9081"),
+        ("butchers", "51-3021"),
+    ],
+)
+def test_names_of_other_countries_and_of_a_title_s_parts(asked: str, code: str) -> None:
+    found = find(asked)
+    assert found.code == code
+    assert found.sure
+
+
+@pytest.mark.parametrize("asked", ["engineer", "teacher", "fitter", "miner"])
+def test_a_part_of_a_longer_name_is_not_sure(asked: str) -> None:
+    assert not find(asked).sure
+
+
+@pytest.mark.parametrize("asked", ["soldier", "军人"])
+def test_soldiers_are_told_of(asked: str) -> None:
+    with using("en"), pytest.raises(ZaohuaError, match="military"):
+        find(asked)

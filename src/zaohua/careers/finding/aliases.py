@@ -25,7 +25,8 @@ def chinese_aliases() -> dict[str, str]:
 
 @cache
 def english_aliases() -> dict[str, str]:
-    """English name that neither O*NET nor BLS has, in small letters → code: work that is newer than their lists."""
+    """English name in small letters → code: work that is newer than the lists of O*NET and BLS, and names of other
+    countries, which are unknown there or mean something else."""
     return {line[0]: line[1] for line in own_lines("names_en.psv")}
 
 

@@ -26,6 +26,7 @@ _CHINESE_STEPS, _CHINESE_RIGHT = (0.3, 0.5, 0.7, 0.9, 1.1, 1.3), (0.16, 0.36, 0.
 # Read by us: the way from the Chinese entries to SOC on 30, 60 and 50 entries, a name inside a title on 50: right
 # 27 times of 28, but 7 times of 22 where the name was one that many kinds of work share.
 _CROSSWALK_RIGHT = {"name": 0.95, "like": 0.8, "group": 0.75}
+_HEADED_RIGHT = 0.9  # of a name that several have and one has in its title
 _OWN_RIGHT, _WITHIN_RIGHT, _SHARED_RIGHT = 0.95, 0.9, 0.35
 _SHARED_NAMES = {
     "经理",
@@ -43,6 +44,7 @@ _SHARED_NAMES = {
     "翻译",
 }
 # Letters alone lead these to work that is spelled alike: housewife to house wirers.
+_SOLDIERS = {"soldier", "soldiers", "infantryman", "军人", "士兵", "义务兵"}
 _NO_WORK = {
     "student",
     "housewife",
@@ -94,6 +96,8 @@ def find(asked: str) -> Found:
     asked = " ".join(asked.split())
     if not asked or len(asked) > _LONGEST or not re.search(r"\w", asked):
         raise ZaohuaError(t("careers.no_title"))
+    if asked.casefold() in _SOLDIERS:
+        raise ZaohuaError(t("careers.military", code=f"{MILITARY}-0000"))
     if asked.casefold() in _NO_WORK:
         raise ZaohuaError(t("careers.no_work", asked=asked))
     plain = unicodedata.normalize("NFKC", asked).replace("‐", "-")  # full-width digits, hyphens as pages print them
@@ -132,10 +136,16 @@ def _by_csco_code(asked: str) -> Found:
 def _english(asked: str) -> Found:
     titles = english_titles()
     exact = titles.exact(asked)
+    if code := english_aliases().get(asked.casefold()):
+        return Found(asked, code, "name", _OWN_RIGHT)
     if len(exact) == 1:
         return Found(asked, exact[0], "title", 1.0)
-    if code := english_aliases().get(asked.casefold()) or chinese.own_name(asked):  # CTO, HR, UI
+    if code := chinese.own_name(asked):  # CTO, HR, UI
         return Found(asked, code, "name", _OWN_RIGHT)
+    headed = [code for code in exact if _is_part(asked, occupations()[code].title_en)]
+    if len(headed) == 1:  # singers are Musicians and singers; that others go by the name too is told
+        others = tuple(Candidate(code, 0.0) for code in exact if code != headed[0])[:3]
+        return Found(asked, headed[0], "shared", _HEADED_RIGHT, others)
     ranked = titles.rank(asked)
     if exact:  # several occupations go by this name: the one with the most people comes first
         people = {code: outlooks()[code].employment for code in exact}
@@ -150,6 +160,14 @@ def _english(asked: str) -> Found:
     if score - ranked[1][1] < 0.01:  # a tie: right three times in ten
         right = min(right, 0.3)
     return Found(asked, best, "near", right, others)
+
+
+def _is_part(asked: str, title: str) -> bool:
+    """Whether a name is one of those that a title puts together, in the singular or plural; not what goes on after words
+    that mean all of them (structural metal fabricators and fitters), nor the name of what is left over."""
+    parts = [part.strip().removesuffix("s") for part in re.split(r", | and | or ", title.casefold())]
+    counted = parts if " " not in parts[0] else parts[:1]
+    return asked.casefold().removesuffix("s") in counted and parts[-1] != "all other"
 
 
 def _chinese(asked: str) -> Found:
