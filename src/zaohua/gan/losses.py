@@ -85,12 +85,3 @@ LOSSES: dict[str, Loss] = {
     loss.__name__: loss for loss in (non_saturating, minimax, least_squares, wasserstein, hinge, relativistic)
 }
 """The name in a recipe -> the loss."""
-
-
-def steepness(kind: str) -> float:
-    """How many times as much a penalty on slopes has to weigh under a loss as under cross-entropy to hold it as firmly.
-
-    Around doubt, half the squares of a score 1/2 + d are a quarter of the cross-entropy of s = 4 d:
-    -d/2 + d²/2 = (-s/2 + s²/8) / 4. There γ |∇d|² = γ |∇s|² / 16, which is that quarter if γ is four times as large.
-    """
-    return 4.0 if kind == "least_squares" else 1.0

@@ -20,7 +20,6 @@ from zaohua.gan.adversarial import Batch, Duel, averaging
 from zaohua.gan.card import gan_card
 from zaohua.gan.folder import save_gan
 from zaohua.gan.gamma import choose_gamma
-from zaohua.gan.losses import steepness
 from zaohua.gan.regularisers import norm_spectrally
 from zaohua.i18n import t
 from zaohua.metrics.watching import Watcher, watch
@@ -73,7 +72,7 @@ class AdversarialTask(ABC):
 
     @abstractmethod
     def usual_gamma(self) -> float:
-        """The weight of R1 and R2 for samples of this size under cross-entropy, where the recipe leaves it open."""
+        """The weight of R1 and R2 for samples of this size, where the recipe leaves it open."""
 
     @abstractmethod
     def example(self) -> Batch:
@@ -100,8 +99,7 @@ class AdversarialTask(ABC):
         it."""
         train, rule = self.recipe.train, self.recipe.regulariser
         self._update("train", ema=train.ema or averaging(train.batch_size, None))
-        usual = steepness(self.recipe.loss.kind) * self.usual_gamma()
-        self._update("regulariser", gamma=usual if rule.gamma in (None, "auto") else rule.gamma)
+        self._update("regulariser", gamma=self.usual_gamma() if rule.gamma in (None, "auto") else rule.gamma)
         augment = getattr(self.recipe, "augment", None)
         if augment is not None and augment.adaptive:
             samples = self.units_per_step()[self.unit]

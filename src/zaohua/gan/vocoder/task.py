@@ -77,9 +77,8 @@ class VocoderTask(AdversarialTask):
         self.shape = VocoderShape(mel, model.width, model.layers, model.rounds)
 
     def usual_gamma(self) -> float:
-        """A quarter for each sample of a hundredth of a second (1 under least squares): slopes are summed over all of a
-        segment."""
-        return self.recipe.train.frames * self.shape.mel.hop / (self.shape.mel.rate / 100) / 4
+        """1 for each sample of a hundredth of a second: slopes are summed over all samples of a segment."""
+        return self.recipe.train.frames * self.shape.mel.hop / (self.shape.mel.rate / 100)
 
     def plan(self) -> dict[str, Any]:
         """See AdversarialTask. 16 kHz where the data alone can tell."""
