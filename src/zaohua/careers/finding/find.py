@@ -163,8 +163,10 @@ def _english(asked: str) -> Found:
 
 
 def _is_part(asked: str, title: str) -> bool:
-    """Whether a name is one of those that a title puts together, in the singular or plural; not what goes on after words
-    that mean all of them (structural metal fabricators and fitters), nor the name of what is left over."""
+    """Whether a name is one of those that a title puts together, in the singular or plural.
+
+    Not what follows words that mean all of them (structural metal fabricators and fitters), nor the name of the rest.
+    """
     parts = [part.strip().removesuffix("s") for part in re.split(r", | and | or ", title.casefold())]
     counted = parts if " " not in parts[0] else parts[:1]
     return asked.casefold().removesuffix("s") in counted and parts[-1] != "all other"
