@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from printing import pdf
 
 from zaohua.careers.exposure.duties import LONGEST, MOST, checked, decoded, duties, read_description
+from zaohua.careers.exposure.headings import named
 from zaohua.careers.finding.text import is_chinese
 from zaohua.cli import run
 from zaohua.errors import ZaohuaError
@@ -150,8 +151,18 @@ def test_any_text_is_split_or_refused(text: str) -> None:
 
 def test_hostile_lines_end() -> None:
     began = time.process_time()
-    for text in ("1" * 30_000, "1 1 1 " * 5000, "- " * 15_000, "a" * 39_000, "2010 - " * 5000, " " * 39_000 + "a"):
+    lines = "ab cd\n" * 6000 + "Duties:\n- write code", "\n".join(f"a{number}b wanted" for number in range(2500))
+    for text in (
+        "1" * 30_000,
+        "1 1 1 " * 5000,
+        "- " * 15_000,
+        "a" * 39_000,
+        "2010 - " * 5000,
+        " " * 39_000 + "a",
+        *lines,
+    ):
         try:
+            named(text)
             duties(text)
         except ZaohuaError:
             continue

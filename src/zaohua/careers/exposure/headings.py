@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from zaohua.careers.finding.find import Found, find
+from zaohua.careers.finding.find import Found, find, is_name
 from zaohua.careers.finding.text import is_chinese
 from zaohua.errors import ZaohuaError
 
@@ -58,10 +58,11 @@ _ABOUT = re.compile(
     r".*\b(?:is|are|['’]re) (?:hiring|looking for|seeking|recruiting)\s|.*[?？]$|(?:location|工作地点|地点)\s*[:：])",
     re.IGNORECASE,
 )
-_SENTENCES = re.compile(r"[a-z]{2}\. [A-Z].*\.$|。.+。$")
+_PARTED = re.compile(r"[a-z]{2}\. [A-Z]|。\S")  # two sentences
 _PLACE = re.compile(r"\s[–—|-]\s|[（(|,，]")  # what follows is where, when or for how much
 _RANK = re.compile(r"^(?:junior|senior|lead|trainee|graduate|experienced|part.time|full.time) ", re.IGNORECASE)
 _FIRST = 10  # lines among which the job is named
+_BELOW = 3  # lines below the name of the job that may say where, when and for how much
 _SURE = 0.6  # that a name is that of an occupation, from where it says something
 
 
@@ -84,7 +85,7 @@ def of_other(head: str) -> bool:
 def is_about(line: str) -> bool:
     """Whether a line speaks of the employer, the pay, or who is wanted."""
     wanted = _WANTED.match(line)
-    return bool(_ABOUT.match(line) or _NAMED.match(line) or (wanted and _known(wanted[1] or wanted[2])))
+    return bool(_ABOUT.match(line) or _NAMED.match(line) or (wanted and is_name(wanted[1] or wanted[2])))
 
 
 def without_title(text: str) -> str:
@@ -93,8 +94,9 @@ def without_title(text: str) -> str:
     if not _is_title(first, rest):
         return text
     lines = rest.splitlines()
-    while lines and _is_short(lines[0]) and not head_of(lines[0]) and _has_more(lines[1:]):  # where, when, for how much
-        lines = lines[1:]
+    for _ in range(_BELOW):
+        if lines and _is_short(lines[0]) and not head_of(lines[0]) and _has_more(lines[1:]):
+            lines = lines[1:]
     return "\n".join(lines)
 
 
@@ -105,7 +107,7 @@ def named(text: str) -> Found | None:
     lines = [first, *rest.splitlines()[: _FIRST - 1]]
     names = [match[1] for line in lines if (match := _NAMED.match(line.strip()))]
     wanted = [match[1] or match[2] for line in lines if (match := _WANTED.match(line.strip()))]
-    names += [name for name in wanted if _known(name)]
+    names += filter(is_name, wanted)
     if _is_title(first, rest):
         names.append(first)
     names += [match[1] for line in lines if (match := _SOUGHT.search(line))]
@@ -124,7 +126,7 @@ def _is_title(first: str, rest: str) -> bool:
     listed = [line for line in rest.splitlines() if line.strip()]
     if not _is_short(first) or not listed or of_duties(first) or of_other(first):
         return False
-    return _has_more(listed) or _known(first)
+    return _has_more(listed) or is_name(first)
 
 
 def _is_short(line: str) -> bool:
@@ -137,13 +139,8 @@ def _has_more(lines: Sequence[str]) -> bool:
     listed = [line for line in lines if line.strip()]
     bulleted = len(listed) > 1 and all(map(BULLET.match, listed[:2]))
     told = len(listed) > 1 and all(map(MARKED.search, listed))
-    return bulleted or told or any(_SENTENCES.search(line) or of_duties(head_of(line)) for line in listed)
-
-
-def _known(name: str) -> bool:
-    """Whether it is a title as it stands."""
-    found = _found(name)
-    return found is not None and (found.how in ("title", "name", "shared") or found.csco == found.asked)
+    whole = any(line.endswith((".", "。")) and _PARTED.search(line) for line in listed)
+    return bulleted or told or whole or any(of_duties(head_of(line)) for line in listed)
 
 
 def _found(name: str) -> Found | None:

@@ -112,6 +112,18 @@ def find(asked: str) -> Found:
     return _english(asked)
 
 
+def is_name(asked: str) -> bool:
+    """Whether it is a title, a synonym or an entry of the Chinese classification as it stands; of nothing else are the
+    nearest looked for, which takes longer."""
+    plain = " ".join(asked.split())
+    return bool(
+        english_titles().exact(plain)
+        or plain.casefold() in english_aliases()
+        or chinese.own_name(plain)
+        or text.without_rank(text.chinese(plain)) in _csco_codes()
+    )
+
+
 def _by_code(asked: str, code: str) -> Found:
     if code in by_member():
         return Found(asked, by_member()[code], "code", 1.0)
