@@ -51,8 +51,8 @@ _SOUGHT = re.compile(
 )
 # Where no heading parts them from duties.
 _ABOUT = re.compile(
-    r"\W{0,9}(?:[£$€¥]\s?\d|(?:we|we['’](?:re|ve)|our (?:client|company|team|office|shop|clinic|school)|join (?:us|our)|"
-    r"the (?:successful|ideal|right) candidate|candidates|salary|"
+    r"\W{0,9}(?:[£$€¥]\s?\d|(?:we|we['’](?:re|ve)|our (?:client|company|team|office|shop|clinic|school)|"
+    r"join (?:us|our)|the (?:successful|ideal|right) candidate|candidates|salary|"
     r"apply (?:now|today|by|online)|(?:you )?must (?:have|be|hold)|我们|本公司|我司|诚聘)(?:[ ,，:：是招]|$)|"
     r".*(?:经验者?优先|底薪|五险|包吃|月休\d)|"
     r".*\b(?:is|are|['’]re) (?:hiring|looking for|seeking|recruiting)\s|.*[?？]$|(?:location|工作地点|地点)\s*[:：])",
